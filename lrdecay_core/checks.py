@@ -1,0 +1,142 @@
+"""Input checks. Each returns what it learnt, so that the caller need not ask again.
+
+Every message names the argument in backticks, says what was needed and what was got.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+__all__ = [
+    "distinct_integers",
+    "finite_array",
+    "fraction",
+    "increasing",
+    "integer",
+    "non_negative",
+    "one_of",
+    "positive",
+    "torch_device",
+]
+
+
+def _real(name: str, value: Any, needed: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(float(value)):
+        raise ValueError(f"`{name}` must be {needed}, got {value!r}")
+    return float(value)
+
+
+def positive(name: str, value: Any) -> float:
+    """Return ``value`` as a float, or raise unless it is finite and above 0.
+
+    >>> positive("learning_rate", 1)
+    1.0
+    """
+    number = _real(name, value, "a finite number above 0")
+    if number <= 0:
+        raise ValueError(f"`{name}` must be a finite number above 0, got {value!r}")
+    return number
+
+
+def non_negative(name: str, value: Any) -> float:
+    """Return ``value`` as a float, or raise unless it is finite and at least 0."""
+    number = _real(name, value, "a finite number, 0 or above")
+    if number < 0:
+        raise ValueError(f"`{name}` must be a finite number, 0 or above, got {value!r}")
+    return number
+
+
+def fraction(name: str, value: Any) -> float:
+    """Return ``value`` as a float, or raise unless it lies in [0, 1)."""
+    number = _real(name, value, "a number in [0, 1)")
+    if not 0 <= number < 1:
+        raise ValueError(f"`{name}` must be a number in [0, 1), got {value!r}")
+    return number
+
+
+def integer(name: str, value: Any, *, minimum: int = 0, maximum: int | None = None) -> int:
+    """Return ``value`` as an int, or raise unless it is a whole number in [minimum, maximum].
+
+    >>> integer("epochs", 3, minimum=1)
+    3
+    """
+    bounds = f"at least {minimum}" if maximum is None else f"in [{minimum}, {maximum}]"
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise ValueError(f"`{name}` must be a whole number {bounds}, got {value!r}")
+    number = int(value)
+    if number < minimum or (maximum is not None and number > maximum):
+        raise ValueError(f"`{name}` must be a whole number {bounds}, got {value!r}")
+    return number
+
+
+def one_of(name: str, value: Any, allowed: Iterable[str]) -> str:
+    """Return ``value``, or raise unless it is one of ``allowed``."""
+    names = sorted(allowed)
+    if value not in names:
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, names))}, got {value!r}")
+    return str(value)
+
+
+def increasing(name: str, values: Iterable[Any], *, minimum: int, maximum: int) -> tuple[int, ...]:
+    """Return ``values`` as a tuple of ints, or raise unless they increase strictly within [minimum, maximum]."""
+    found = tuple(integer(f"{name}[{i}]", v, minimum=minimum, maximum=maximum) for i, v in enumerate(values))
+    if not found:
+        raise ValueError(f"`{name}` must hold at least one value, got none")
+    if any(b <= a for a, b in zip(found, found[1:], strict=False)):
+        raise ValueError(f"`{name}` must increase strictly (sort it, drop repeats), got {list(found)}")
+    return found
+
+
+def distinct_integers(name: str, values: Iterable[Any]) -> tuple[int, ...]:
+    """Return ``values`` as a tuple of ints, or raise unless there is at least one and none is repeated."""
+    found = tuple(integer(f"{name}[{i}]", v) for i, v in enumerate(values))
+    if not found:
+        raise ValueError(f"`{name}` must hold at least one value, got none")
+    repeated = sorted({v for v in found if found.count(v) > 1})
+    if repeated:
+        raise ValueError(f"`{name}` must be distinct, since each is one replicate; repeated: {repeated}")
+    return found
+
+
+def finite_array(name: str, values: Any, *, shape: Sequence[int | None] | None = None) -> np.ndarray:
+    """Return ``values`` as a float64 array, or raise unless all are finite and the shape fits (None: any length)."""
+    array = np.asarray(values, dtype=np.float64)
+    if shape is not None and (
+        array.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, array.shape, strict=True))
+    ):
+        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
+        raise ValueError(f"`{name}` must have shape {wanted}, got {array.shape}")
+    bad = int(np.size(array) - np.isfinite(array).sum())
+    if bad:
+        raise ValueError(f"`{name}` must be finite everywhere, got {bad} NaN or infinite of {array.size} entries")
+    return array
+
+
+def torch_device(name: str, value: str) -> torch.device:
+    """Return the device ``value`` names ("auto": CUDA where there is one, otherwise the CPU).
+
+    Raises:
+        ValueError: ``value`` is not a device name.
+        RuntimeError: the device is absent from this machine.
+    """
+    if value == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(value)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"`{name}` must be 'auto', 'cpu', 'cuda' or 'cuda:N', got {value!r}") from error
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"`{name}` must be 'auto', 'cpu', 'cuda' or 'cuda:N', got {value!r}")
+    if device.type == "cuda":
+        present = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (device.index or 0) >= present:
+            raise RuntimeError(
+                f"`{name}`={value!r} was asked for, but this machine has {present} usable CUDA devices; use device='auto'"
+            )
+    return device

@@ -1,0 +1,35 @@
+"""What the environment says: the profile of a run, and whether a page is being built.
+
+``LRDECAY_PROFILE`` is ``quick`` (default: live notebooks, tests), ``book`` (the published pages) or ``paper`` (CUDA).
+``LRDECAY_STATIC=1`` is set while pages are built: no progress bars, interactive figures in their HTML form.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from tqdm.auto import tqdm
+
+from lrdecay_core import checks
+
+__all__ = ["PROFILES", "is_static", "profile", "progress"]
+
+PROFILES = ("quick", "book", "paper")
+T = TypeVar("T")
+
+
+def profile() -> str:
+    """Return the profile in force; raise ValueError if the variable holds an unknown word."""
+    return checks.one_of("LRDECAY_PROFILE", os.environ.get("LRDECAY_PROFILE", "quick"), PROFILES)
+
+
+def is_static() -> bool:
+    """Return True while a page is built without a reader at the kernel."""
+    return os.environ.get("LRDECAY_STATIC", "") == "1"
+
+
+def progress(items: Iterable[T], description: str, **options: Any) -> Iterator[T]:
+    """Yield ``items`` behind a progress bar, silent while pages are built (their stderr must stay empty)."""
+    return iter(tqdm(items, desc=description, disable=is_static(), leave=False, **options))

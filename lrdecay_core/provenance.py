@@ -1,0 +1,69 @@
+"""Where a number comes from: configuration, code, machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lrdecay_core import environment
+
+__all__ = ["collect", "config_key"]
+
+PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "mnist1d")
+
+
+def config_key(*configs: Any) -> str:
+    """Return 12 hexadecimal digits that name a configuration: equal configurations, equal keys.
+
+    Takes dataclasses, mappings, sequences and plain values.
+
+    >>> config_key({"rate": 0.1, "seeds": [0, 1]}) == config_key({"seeds": (0, 1), "rate": 0.1})
+    True
+    """
+    return hashlib.sha256(json.dumps([_plain(c) for c in configs], sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {type(value).__name__: {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}}
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [_plain(v) for v in value]
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    raise ValueError(f"`config` may hold numbers, words, lists, mappings and dataclasses, got {type(value).__name__}")
+
+
+def _commit() -> str:
+    """Return the commit of the checkout this package stands in, with "+" if it was changed; "unknown" outside git."""
+    here = Path(__file__).resolve().parent
+    git = ["git", "-C", str(here)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
+        changed = subprocess.run([*git, "status", "--porcelain", "."], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
+
+
+def collect() -> dict[str, Any]:
+    """Return what is needed to redo a run here: profile, commit, versions, machine."""
+    return {
+        "profile": environment.profile(),
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "versions": {name: metadata.version(name) for name in PACKAGES},
+        "device": torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu",
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+    }
