@@ -5,6 +5,7 @@ Every message names the argument in backticks, says what was needed and what was
 
 from __future__ import annotations
 
+import itertools
 import math
 import numbers
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 
 __all__ = [
+    "design",
     "distinct_integers",
     "finite_array",
     "fraction",
@@ -88,7 +90,7 @@ def increasing(name: str, values: Iterable[Any], *, minimum: int, maximum: int) 
     found = tuple(integer(f"{name}[{i}]", v, minimum=minimum, maximum=maximum) for i, v in enumerate(values))
     if not found:
         raise ValueError(f"`{name}` must hold at least one value, got none")
-    if any(b <= a for a, b in zip(found, found[1:], strict=False)):
+    if any(b <= a for a, b in itertools.pairwise(found)):
         raise ValueError(f"`{name}` must increase strictly (sort it, drop repeats), got {list(found)}")
     return found
 
@@ -118,6 +120,24 @@ def finite_array(name: str, values: Any, *, shape: Sequence[int | None] | None =
     return array
 
 
+def design(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``X`` (n, d) and ``y`` (..., n) as float64 arrays of a system Xb = y with many solutions.
+
+    Raises:
+        ValueError: an entry is not finite, shapes do not fit, n >= d, or rank(X) < n.
+    """
+    X, y = finite_array("X", X, shape=(None, None)), finite_array("y", y)
+    n, d = X.shape
+    if y.shape[-1:] != (n,):
+        raise ValueError(f"`y` must hold one label per row of `X`, {n}, got shape {y.shape}")
+    if not 1 <= n < d:
+        raise ValueError(f"`X` must have fewer rows (samples) than columns (features), got shape {X.shape}")
+    rank = int(np.linalg.matrix_rank(X))
+    if rank < n:
+        raise ValueError(f"`X` must have full row rank {n}, got rank {rank}; drop dependent rows")
+    return X, y
+
+
 def torch_device(name: str, value: str) -> torch.device:
     """Return the device ``value`` names ("auto": CUDA where there is one, otherwise the CPU).
 
@@ -137,6 +157,6 @@ def torch_device(name: str, value: str) -> torch.device:
         present = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= present:
             raise RuntimeError(
-                f"`{name}`={value!r} was asked for, but this machine has {present} usable CUDA devices; use device='auto'"
+                f"`{name}`={value!r} was asked for, but {present} usable CUDA devices are here; use device='auto'"
             )
     return device

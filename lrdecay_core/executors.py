@@ -39,8 +39,9 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
-def _one_thread() -> None:
+def _start_worker() -> None:
     torch.set_num_threads(1)
+    os.environ["LRDECAY_STATIC"] = "1"  # the parent shows the bar
 
 
 def local_processes(workers: int | None = None) -> Executor:
@@ -51,7 +52,7 @@ def local_processes(workers: int | None = None) -> Executor:
     count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
     if count == 1:
         return Serial()
-    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_one_thread)
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker)
 
 
 def run_all(
@@ -63,7 +64,8 @@ def run_all(
     """
     if not items:
         return []
-    with local_processes(min(len(items), workers or available_cores())) as executor:
+    count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
+    with local_processes(min(len(items), count)) as executor:
         futures = [executor.submit(fn, item) for item in items]
         try:
             for future in environment.progress(as_completed(futures), description, total=len(futures)):

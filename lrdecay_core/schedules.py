@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Schedule", "constant", "cosine", "cyclic", "linear", "step_decay", "warmup_stable_decay"]
+__all__ = ["Schedule", "constant", "cosine", "cyclic", "linear", "step_decay", "switched_off", "warmup_stable_decay"]
 
 Schedule = Callable[[Any], np.ndarray]
 """A step, or an array of steps, to a rate, or an array of rates."""
@@ -80,6 +80,17 @@ def _step_decay(
     step: Any, *, learning_rate: np.ndarray, decay_step: np.ndarray, decayed: np.ndarray, runs: int
 ) -> np.ndarray:
     return np.where(_at(step, runs) < decay_step, learning_rate, decayed)
+
+
+def switched_off(value: Any, *, step: Any) -> Schedule:
+    """Return value for k < step and exactly 0 from then on; meant for label noise that ends with the decay.
+
+    >>> switched_off(2.0, step=np.array([1, 3]))(np.arange(3)).tolist()
+    [[2.0, 2.0], [0.0, 2.0], [0.0, 2.0]]
+    """
+    level, when = _rate("value", value, zero=True), _steps("step", step)
+    runs = _same_runs(value=level, step=when)
+    return partial(_step_decay, learning_rate=level, decay_step=when, decayed=np.zeros(()), runs=runs)
 
 
 def _ramp(step: Any, *, start: np.ndarray, end: np.ndarray, num_steps: np.ndarray, runs: int, shape: str) -> np.ndarray:

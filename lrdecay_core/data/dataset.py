@@ -1,0 +1,98 @@
+"""What a data set is, and how one is found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from lrdecay_core import checks
+from lrdecay_core.data.digits import digits
+from lrdecay_core.data.mnist1d import mnist1d
+
+__all__ = ["Dataset", "Split", "load", "register"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Inputs (N, *shape) in float32 and class numbers (N,) in int64."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) != len(self.targets) or not len(self.inputs):
+            raise ValueError(
+                f"`inputs` and `targets` must have one length above 0, got {len(self.inputs)} and {len(self.targets)}"
+            )
+        if not np.isfinite(self.inputs).all():
+            bad = int((~np.isfinite(self.inputs)).sum())
+            raise ValueError(f"`inputs` must be finite everywhere, got {bad} NaN or infinite entries")
+        if self.targets.dtype.kind not in "iu" or self.targets.min() < 0:
+            raise ValueError(
+                f"`targets` must be class numbers 0, 1, ..., got {self.targets.dtype} from {self.targets.min()}"
+            )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A training and a test split of one source; nothing of the test split is ever trained on."""
+
+    name: str
+    train: Split
+    test: Split
+    num_classes: int
+
+    def __post_init__(self) -> None:
+        if self.train.inputs.shape[1:] != self.test.inputs.shape[1:]:
+            raise ValueError(
+                f"`test` inputs must have the shape of `train` inputs {self.train.inputs.shape[1:]}, "
+                f"got {self.test.inputs.shape[1:]}"
+            )
+        top = max(int(self.train.targets.max()), int(self.test.targets.max()))
+        if top >= self.num_classes:
+            raise ValueError(f"`num_classes` must exceed every class number, got {self.num_classes} with class {top}")
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one input."""
+        return self.train.inputs.shape[1:]
+
+
+_SOURCES: dict[str, Callable[[], Dataset]] = {}
+
+
+def register(name: str, source: Callable[[], Dataset]) -> None:
+    """Make ``load(name)`` return ``source()``: how your own data set gets a name that a TrainConfig can hold."""
+    if name in _SOURCES:
+        raise ValueError(f"`name` must be new, got {name!r}, which is taken")
+    _SOURCES[name] = source
+
+
+@cache
+def load(name: str) -> Dataset:
+    """Return the data set called ``name``.
+
+    ``"digits"``: 1,797 real scans of handwritten digits, 8 x 8, from scikit-learn; 1,000 to train, 797 to test.
+    ``"mnist1d"``: the procedural benchmark MNIST-1D, 40 samples per signal; 4,000 to train, 1,000 to test.
+
+    >>> load("digits").train.inputs.shape
+    (1000, 8, 8)
+    """
+    return _SOURCES[checks.one_of("dataset", name, _SOURCES)]()
+
+
+def _digits() -> Dataset:
+    (train_x, train_y), (test_x, test_y) = digits()
+    return Dataset("digits", Split(train_x, train_y), Split(test_x, test_y), num_classes=10)
+
+
+def _mnist1d() -> Dataset:
+    (train_x, train_y), (test_x, test_y) = mnist1d()
+    return Dataset("mnist1d", Split(train_x, train_y), Split(test_x, test_y), num_classes=10)
+
+
+register("digits", _digits)
+register("mnist1d", _mnist1d)

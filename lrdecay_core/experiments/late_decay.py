@@ -1,0 +1,233 @@
+"""Networks on real and procedural data: when the rate is lowered, and what the test error is then.
+
+Four cells, {digits, MNIST-1D} x {MLP, CNN}, and controls at a tenth of the large rate. Every cell trains on fresh
+label noise, the gradient noise of the solvable model. Settings and comparison levels were chosen on pilot seeds (100
+and up) and then run once on the seeds below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lrdecay_core import environment, executors, provenance
+from lrdecay_core.training import Branches, TrainConfig, branches
+
+__all__ = ["MAIN", "Cell", "cells", "controls", "key", "run"]
+
+MAIN = "MNIST-1D CNN"
+"""The cell that carries the trend and the controls."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One data set and architecture, and the comparisons made in it."""
+
+    config: TrainConfig
+    decay_epochs: tuple[int, ...]
+    """Increasing; the last may be ``config.epochs``, which is never decaying."""
+    early: int
+    """The decay epoch that is compared from: 1 to 2 % of the budget."""
+    late: int
+    """The decay epoch that is compared to at equal epochs: half the budget."""
+    matched_late: int
+    """The decay epoch that is compared to at matched training loss: its trunk must still lie above every level."""
+    levels: tuple[float, ...]
+    """Training losses at which arms are matched, from high to low."""
+    seeds: tuple[int, ...]
+
+    def arm(self, decay_epoch: int) -> int:
+        """Return the position of a decay epoch."""
+        return self.decay_epochs.index(decay_epoch)
+
+
+_MNIST1D_CNN = TrainConfig(
+    network="cnn1d",
+    dataset="mnist1d",
+    loss="cross_entropy",
+    learning_rate=0.3,
+    decayed_rate=0.03,
+    batch_size=25,
+    num_train=1000,
+    label_noise=0.3,
+    epochs=600,
+)
+_MNIST1D_MLP = TrainConfig(
+    network="mlp",
+    dataset="mnist1d",
+    loss="squared",
+    learning_rate=0.1,
+    decayed_rate=0.02,
+    batch_size=10,
+    num_train=1000,
+    label_noise=0.1,
+    epochs=300,
+)
+_DIGITS_MLP = TrainConfig(
+    network="mlp",
+    dataset="digits",
+    loss="squared",
+    learning_rate=0.05,
+    decayed_rate=0.005,
+    batch_size=5,
+    num_train=100,
+    label_noise=0.3,
+    init_gain=3.0,
+    epochs=2500,
+)
+_DIGITS_CNN = replace(_DIGITS_MLP, network="cnn2d", init_gain=1.0, epochs=1500)
+
+
+def cells(profile: str | None = None) -> dict[str, Cell]:
+    """Return the four cells of a profile (None: the one in force)."""
+    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+
+
+def controls(profile: str | None = None) -> dict[str, Cell]:
+    """Return the small-rate controls of the main cell: a tenth of the rate, at the same and at ten times the epochs."""
+    return _QUICK_CONTROLS if (profile or environment.profile()) == "quick" else _BOOK_CONTROLS
+
+
+def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, Branches]:
+    """Train every cell, seeds side by side in local processes, and return the runs by name."""
+    shards = [(name, cell, seeds) for name, cell in parts.items() for seeds in _halves(cell.seeds)]
+    shards.sort(key=lambda shard: -_work(shard[1]) * len(shard[2]))
+    done = executors.run_all(_run_shard, shards, workers=workers, description="cells")
+    found: dict[str, list[Branches]] = {name: [] for name in parts}
+    for (name, _, _), runs in sorted(zip(shards, done, strict=True), key=lambda pair: pair[1].seeds):
+        found[name].append(runs)
+    return {name: Branches.join(runs) for name, runs in found.items()}
+
+
+def key(*parts: Mapping[str, Cell]) -> str:
+    """Return the key that names these configurations, seeds and comparisons."""
+    return provenance.config_key(*(dict(part) for part in parts))
+
+
+def _run_shard(shard: tuple[str, Cell, tuple[int, ...]]) -> Branches:
+    _, cell, seeds = shard
+    return branches(cell.config, decay_epochs=cell.decay_epochs, seeds=seeds)
+
+
+def _halves(seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
+    middle = (len(seeds) + 1) // 2
+    return [half for half in (seeds[:middle], seeds[middle:]) if half]
+
+
+def _work(cell: Cell) -> int:
+    """Return the sample passes per seed: the trunk up to the last fork, and the tails."""
+    epochs = cell.decay_epochs[-1] + sum(cell.config.epochs - t for t in cell.decay_epochs)
+    return epochs * cell.config.num_samples
+
+
+_TEN = tuple(range(10))
+_THREE = tuple(range(3))
+
+_BOOK = {
+    MAIN: Cell(
+        config=_MNIST1D_CNN,
+        decay_epochs=(10, 30, 60, 100, 200, 300, 600),
+        early=10,
+        late=300,
+        matched_late=300,
+        levels=(0.12, 0.11),
+        seeds=_TEN,
+    ),
+    "MNIST-1D MLP": Cell(
+        config=_MNIST1D_MLP,
+        decay_epochs=(3, 10, 30, 60, 150),
+        early=3,
+        late=150,
+        matched_late=60,
+        levels=(0.045, 0.04),
+        seeds=_TEN,
+    ),
+    "digits MLP": Cell(
+        config=_DIGITS_MLP,
+        decay_epochs=(25, 100, 300, 1250),
+        early=25,
+        late=1250,
+        matched_late=300,
+        levels=(0.007, 0.006),
+        seeds=_TEN,
+    ),
+    "digits CNN": Cell(
+        config=_DIGITS_CNN,
+        decay_epochs=(15, 100, 300, 750),
+        early=15,
+        late=750,
+        matched_late=100,
+        levels=(0.02, 0.015),
+        seeds=_TEN,
+    ),
+}
+_BOOK_CONTROLS = {
+    "tenth of the rate, same epochs": Cell(
+        config=replace(_MNIST1D_CNN, learning_rate=0.03, decayed_rate=0.015),
+        decay_epochs=(10, 200),
+        early=10,
+        late=200,
+        matched_late=200,
+        levels=(0.2,),
+        seeds=_TEN,
+    ),
+    "tenth of the rate, ten times the epochs": Cell(
+        config=replace(_MNIST1D_CNN, learning_rate=0.03, decayed_rate=0.015, epochs=2500),
+        decay_epochs=(100, 1000),
+        early=100,
+        late=1000,
+        matched_late=1000,
+        levels=(0.06,),
+        seeds=_TEN,
+    ),
+}
+
+_QUICK = {
+    MAIN: Cell(
+        config=replace(_MNIST1D_CNN, epochs=150),
+        decay_epochs=(3, 30, 45, 60, 75),
+        early=3,
+        late=75,
+        matched_late=30,
+        levels=(0.42, 0.4),
+        seeds=_THREE,
+    ),
+    "MNIST-1D MLP": Cell(
+        config=replace(_MNIST1D_MLP, epochs=60),
+        decay_epochs=(1, 10, 30),
+        early=1,
+        late=30,
+        matched_late=10,
+        levels=(0.21, 0.2),
+        seeds=_THREE,
+    ),
+    "digits MLP": Cell(
+        config=replace(_DIGITS_MLP, epochs=300),
+        decay_epochs=(3, 30, 150),
+        early=3,
+        late=150,
+        matched_late=30,
+        levels=(0.045, 0.042),
+        seeds=_THREE,
+    ),
+    "digits CNN": Cell(
+        config=replace(_DIGITS_CNN, epochs=300),
+        decay_epochs=(3, 30, 150),
+        early=3,
+        late=150,
+        matched_late=30,
+        levels=(0.075, 0.07),
+        seeds=_THREE,
+    ),
+}
+_QUICK_CONTROLS = {
+    "tenth of the rate, same epochs": Cell(
+        config=replace(_MNIST1D_CNN, learning_rate=0.03, decayed_rate=0.015, epochs=150),
+        decay_epochs=(3, 40),
+        early=3,
+        late=40,
+        matched_late=40,
+        levels=(0.72,),
+        seeds=_THREE,
+    ),
+}

@@ -1,0 +1,50 @@
+"""One-dimensional convolutional network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from lrdecay_core.networks import stacked
+
+__all__ = ["CNN1d"]
+
+
+class CNN1d(nn.Module):
+    """Three convolutions of stride 2 (kernels 5, 3, 3) with ``width`` channels (default 25), ReLU, and a linear head.
+
+    The architecture of the MNIST-1D benchmark (Greydanus and Kobak, ICML 2024).
+    """
+
+    def __init__(self, input_shape: tuple[int, ...], num_classes: int, width: int = 25) -> None:
+        super().__init__()
+        if len(input_shape) != 1:
+            raise ValueError(
+                f"`network`='cnn1d' needs inputs of shape (length,), got {input_shape}; use 'cnn2d' or 'mlp'"
+            )
+        self.first = nn.Conv1d(1, width, 5, stride=2, padding=1)
+        self.second = nn.Conv1d(width, width, 3, stride=2, padding=1)
+        self.third = nn.Conv1d(width, width, 3, stride=2, padding=1)
+        with torch.no_grad():
+            features = self._body(torch.zeros(1, *input_shape)).shape[1]
+        self.head = nn.Linear(features, num_classes)
+
+    def _body(self, inputs: Tensor) -> Tensor:
+        hidden = self.first(inputs.unsqueeze(1)).relu()
+        hidden = self.second(hidden).relu()
+        return self.third(hidden).relu().flatten(1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return logits (B, classes) for inputs (B, length)."""
+        return self.head(self._body(inputs))
+
+    @staticmethod
+    def stacked(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return logits (R, classes, B) of R networks for inputs (R, B, length)."""
+        hidden = inputs.transpose(1, 2).unsqueeze(1)
+        for layer in ("first", "second", "third"):
+            weight, bias = weights[f"{layer}.weight"], weights[f"{layer}.bias"]
+            hidden = stacked.convolution(hidden, weight, bias, stride=2, padding=1).relu()
+        return stacked.linear(hidden.flatten(1, 2), weights["head.weight"], weights["head.bias"])

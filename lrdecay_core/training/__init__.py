@@ -1,0 +1,8 @@
+"""Training many networks side by side: seeds and decay times are rows of one stack."""
+
+from lrdecay_core.training.branches import Branches, branches
+from lrdecay_core.training.config import TrainConfig
+from lrdecay_core.training.ensemble import Ensemble
+from lrdecay_core.training.matching import Matched, at_training_loss
+
+__all__ = ["Branches", "Ensemble", "Matched", "TrainConfig", "at_training_loss", "branches"]

@@ -1,0 +1,136 @@
+"""One trunk at the large rate, and a decayed tail forked from it at every decay epoch."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrdecay_core import checks, data, environment, provenance
+from lrdecay_core.training import checkpoint
+from lrdecay_core.training.config import TrainConfig
+from lrdecay_core.training.loop import METRICS, Loop
+
+__all__ = ["Branches", "branches"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branches:
+    """Runs that differ in their decay epoch alone, paired by seed: D decay epochs, S seeds, K recorded states.
+
+    An arm equals its trunk up to its decay epoch. State k of ``steps`` is the network after ``steps[k]`` updates.
+    """
+
+    config: TrainConfig
+    decay_epochs: tuple[int, ...]
+    """(D,) epochs at which the rate falls; the last may equal ``config.epochs``: that arm never decays."""
+    seeds: tuple[int, ...]
+    """(S,) replicates: starting weights, batch order and noise."""
+    steps: np.ndarray
+    """(K,) number of updates made at each recorded state."""
+    train_loss: np.ndarray
+    """(D, S, K) excess training loss over the floor set by the label noise, on the labels the run was given."""
+    train_error: np.ndarray
+    """(D, S, K) share of training samples whose given label is missed."""
+    test_loss: np.ndarray
+    """(D, S, K) the same loss on the test split."""
+    test_error: np.ndarray
+    """(D, S, K) share of test samples that are misclassified."""
+    weight_norm: np.ndarray
+    """(D, S, K) Euclidean norm of all parameters."""
+    weights: np.ndarray
+    """(D, S, P) parameters at the end."""
+    diverged_step: np.ndarray
+    """(D, S) first step whose batch loss was not finite; -1 where none."""
+    seconds: float
+    """Wall time."""
+
+    @property
+    def epochs(self) -> np.ndarray:
+        """(K,) recorded times in epochs."""
+        return self.steps / self.config.steps_per_epoch
+
+    @property
+    def key(self) -> str:
+        """Name of configuration, decay epochs and seeds together."""
+        return provenance.config_key(self.config, self.decay_epochs, self.seeds)
+
+    @property
+    def at_chance(self) -> np.ndarray:
+        """(D, S) True where training ended no better than guessing, a failure that leaves no NaN behind."""
+        classes = data.load(self.config.dataset).num_classes
+        return ~(self.train_error[:, :, -1] < 0.95 * (1 - 1 / classes))
+
+    @classmethod
+    def join(cls, parts: Sequence[Branches]) -> Branches:
+        """Return parts with different seeds as one; ``seconds`` add up."""
+        first = parts[0]
+        for part in parts[1:]:
+            if (part.config, part.decay_epochs) != (first.config, first.decay_epochs):
+                raise ValueError("`parts` must share their config and decay epochs")
+        checks.distinct_integers("seeds", [seed for part in parts for seed in part.seeds])
+        joined: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in parts], axis=1)
+            for name in (*METRICS, "weights", "diverged_step")
+        }
+        joined["seeds"] = tuple(seed for part in parts for seed in part.seeds)
+        return replace(first, seconds=sum(part.seconds for part in parts), **joined)
+
+
+def branches(
+    config: TrainConfig,
+    *,
+    decay_epochs: Iterable[int],
+    seeds: Iterable[int],
+    device: str = "auto",
+    store: str | os.PathLike[str] | None = None,
+) -> Branches:
+    """Train a trunk per seed at the large rate and fork a tail at the decayed rate at every decay epoch.
+
+    Tails share their trunk: D decay epochs cost far less than D runs. All rows of one seed see the same batches and
+    the same noise in the same epoch, so differences between decay times are paired by construction.
+
+    Args:
+        config: the run, see :class:`TrainConfig`.
+        decay_epochs: increasing, each in [0, config.epochs]; 0 never uses the large rate, ``config.epochs`` never
+            decays.
+        seeds: distinct replicates.
+        device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ``"cuda:N"``.
+        store: a file that is rewritten after every epoch; the same call resumes from it exactly. None: nothing is kept.
+
+    Raises:
+        ValueError: an argument is out of its range, or ``store`` holds another experiment.
+        RuntimeError: the device is absent.
+
+    >>> config = TrainConfig(network="mlp", dataset="digits", loss="squared", learning_rate=0.1, decayed_rate=0.01,
+    ...                      batch_size=20, epochs=4, num_train=100)
+    >>> branches(config, decay_epochs=[1, 4], seeds=range(3)).test_error.shape[:2]
+    (2, 3)
+    """
+    arms = checks.increasing("decay_epochs", decay_epochs, minimum=0, maximum=config.epochs)
+    replicates = checks.distinct_integers("seeds", seeds)
+    loop = Loop(config, arms, replicates, checks.torch_device("device", device))
+    key = provenance.config_key(config, arms, replicates)
+    path = None if store is None else Path(store)
+    if path is not None and path.exists():
+        loop.restore(checkpoint.load(path, key=key))
+    started = time.perf_counter()
+    for _ in environment.progress(range(loop.epoch, config.epochs), "epochs", initial=loop.epoch, total=config.epochs):
+        loop.run_epoch()
+        if path is not None:
+            checkpoint.save(path, loop.state(), key=key)
+    return Branches(
+        config=config,
+        decay_epochs=arms,
+        seeds=replicates,
+        steps=loop.record_steps,
+        weights=loop.final_weights(),
+        diverged_step=loop.arm_rows(loop.diverged).cpu().numpy(),
+        seconds=time.perf_counter() - started,
+        **{name: loop.records[name].numpy() for name in METRICS},
+    )

@@ -1,0 +1,63 @@
+"""What chance decides in a run: batch order, label noise, input noise, corrupted labels. Each at its own address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lrdecay_core import rng
+from lrdecay_core.training.config import TrainConfig
+
+__all__ = ["Epoch", "corrupted_labels", "draw_epoch"]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The randomness of one epoch for S seeds: sample order (S, N), labels (S, N), input noise (S, N, ...) or None."""
+
+    order: Tensor
+    labels: Tensor
+    noise: Tensor | None
+
+
+def corrupted_labels(config: TrainConfig, seed: int, labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """Return the labels a run is given: a share ``label_corruption`` of them moved once to another class."""
+    count = round(config.label_corruption * len(labels))
+    stream = rng.stream(seed, "label corruption")
+    chosen = stream.permutation(len(labels))[:count]
+    given = labels.copy()
+    given[chosen] = (given[chosen] + stream.integers(1, num_classes, size=count)) % num_classes
+    return given
+
+
+def draw_epoch(
+    config: TrainConfig,
+    seeds: Sequence[int],
+    epoch: int,
+    given: np.ndarray,
+    input_shape: tuple[int, ...],
+    num_classes: int,
+    device: torch.device,
+) -> Epoch:
+    """Return the draws of ``epoch`` for each seed; ``given`` (S, N) are the labels before fresh noise."""
+    size = given.shape[1]
+    order = np.stack([rng.stream(seed, "batch order", epoch).permutation(size) for seed in seeds])
+    labels = given
+    if config.label_noise:
+        labels = labels.copy()
+        for i, seed in enumerate(seeds):
+            stream = rng.stream(seed, "label noise", epoch)
+            replaced = stream.random(size) < config.label_noise
+            labels[i] = np.where(replaced, stream.integers(0, num_classes, size=size), labels[i])
+    noise = None
+    if config.input_noise:
+        drawn = [
+            rng.stream(seed, "input noise", epoch).standard_normal((size, *input_shape), dtype=np.float32)
+            for seed in seeds
+        ]
+        noise = torch.as_tensor(config.input_noise * np.stack(drawn), device=device)
+    return Epoch(torch.as_tensor(order, device=device), torch.as_tensor(labels, device=device), noise)

@@ -1,0 +1,41 @@
+import pytest
+import torch
+
+from lrdecay_core import networks
+
+
+def flat(**options):
+    net = networks.build("mlp", input_shape=(4,), num_classes=3, **options)
+    return torch.nn.utils.parameters_to_vector(net.parameters()).detach()
+
+
+def test_weights_depend_on_the_seed_and_on_nothing_else():
+    torch.manual_seed(1)
+    first = flat(seed=7)
+    torch.manual_seed(2)
+    assert torch.equal(flat(seed=7), first)
+    assert not torch.equal(flat(seed=8), first)
+
+
+def test_the_callers_random_state_is_left_alone():
+    before = torch.random.get_rng_state()
+    flat(seed=7)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_gain_scales_every_parameter():
+    torch.testing.assert_close(flat(init_gain=3.0), 3 * flat(), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"width": 0}, "`width`"), ({"init_gain": 0.0}, "`init_gain`"), ({"init_gain": float("nan")}, "`init_gain`")],
+)
+def test_bad_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        flat(**options)
+
+
+def test_unknown_network():
+    with pytest.raises(ValueError, match="`network` must be one of 'cnn1d', 'cnn2d', 'mlp', got 'vit'"):
+        networks.build("vit", input_shape=(4,), num_classes=3)

@@ -1,0 +1,26 @@
+import pytest
+
+from lrdecay_core import environment
+
+
+def test_profile_defaults_to_quick(monkeypatch):
+    monkeypatch.delenv("LRDECAY_PROFILE", raising=False)
+    assert environment.profile() == "quick"
+
+
+def test_unknown_profile_is_refused(monkeypatch):
+    monkeypatch.setenv("LRDECAY_PROFILE", "fast")
+    with pytest.raises(ValueError, match="`LRDECAY_PROFILE` must be one of 'book', 'paper', 'quick', got 'fast'"):
+        environment.profile()
+
+
+def test_progress_is_silent_while_pages_are_built(monkeypatch, capsys):
+    monkeypatch.setenv("LRDECAY_STATIC", "1")
+    assert list(environment.progress(range(3), "steps")) == [0, 1, 2]
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_shows_otherwise(monkeypatch, capsys):
+    monkeypatch.delenv("LRDECAY_STATIC", raising=False)
+    assert list(environment.progress(range(3), "steps")) == [0, 1, 2]
+    assert "steps" in capsys.readouterr().err

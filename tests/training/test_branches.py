@@ -1,0 +1,140 @@
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+
+from lrdecay_core import data
+from lrdecay_core.training import Branches, branches, loop
+
+ARRAYS = ("train_loss", "train_error", "test_loss", "test_error", "weight_norm", "weights", "diverged_step")
+
+
+def assert_equal(a: Branches, b: Branches) -> None:
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
+
+
+def test_an_arm_is_its_trunk_until_it_decays_and_differs_after(config):
+    runs = branches(config, decay_epochs=[2, 5], seeds=[4])
+    trunk = runs.epochs <= 2
+    np.testing.assert_array_equal(runs.train_loss[0, 0, trunk], runs.train_loss[1, 0, trunk])
+    assert (runs.train_loss[0, 0, ~trunk] != runs.train_loss[1, 0, ~trunk]).all()
+
+
+def test_an_arm_does_not_depend_on_the_other_arms(config):
+    many = branches(config, decay_epochs=[0, 2, 3, 5], seeds=[4, 6])
+    few = branches(config, decay_epochs=[2], seeds=[6])
+    # Rows of a batched product may be summed in another order: float32, 40 steps.
+    np.testing.assert_allclose(many.weights[1, 1], few.weights[0, 0], rtol=0, atol=2e-6)
+
+
+def test_a_seed_is_the_same_alone_and_in_a_batch(config):
+    batch, alone = (branches(config, decay_epochs=[1, 3], seeds=s) for s in ([7, 2, 9], [2]))
+    np.testing.assert_allclose(batch.weights[:, 1], alone.weights[:, 0], rtol=0, atol=2e-6)
+    np.testing.assert_allclose(batch.test_loss[:, 1], alone.test_loss[:, 0], rtol=0, atol=1e-5)
+
+
+def test_never_decaying_equals_decaying_to_the_same_rate(config):
+    flat = replace(config, decayed_rate=config.learning_rate)
+    never = branches(config, decay_epochs=[5], seeds=[1])
+    always = branches(flat, decay_epochs=[2], seeds=[1])
+    np.testing.assert_array_equal(never.weights, always.weights)
+
+
+def test_resumed_equals_uninterrupted(config, tmp_path, monkeypatch):
+    store = tmp_path / "run.safetensors"
+    whole = branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2])
+    run_epoch = loop.Loop.run_epoch
+    for stop in (1, 2, 4):  # before, at and after forks
+        store.unlink(missing_ok=True)
+
+        def interrupted(self, stop=stop):
+            if self.epoch == stop:
+                raise KeyboardInterrupt
+            run_epoch(self)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(loop.Loop, "run_epoch", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], store=store)
+        assert_equal(branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], store=store), whole)
+    assert_equal(branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], store=store), whole)  # nothing left to do
+
+
+def test_another_experiment_is_not_resumed(config, tmp_path):
+    store = tmp_path / "run.safetensors"
+    branches(config, decay_epochs=[1], seeds=[1], store=store)
+    with pytest.raises(ValueError, match="`store` .* holds experiment"):
+        branches(replace(config, learning_rate=0.2), decay_epochs=[1], seeds=[1], store=store)
+
+
+@pytest.mark.filterwarnings("error")
+def test_divergence_is_recorded_and_the_rest_goes_on(config):
+    wild = replace(config, loss="squared", learning_rate=50.0, momentum=0.0)
+    runs = branches(wild, decay_epochs=[0, 2], seeds=[1])
+    assert runs.diverged_step[0, 0] == -1
+    assert 0 < runs.diverged_step[1, 0] < 16
+    assert np.isfinite(runs.test_error[0]).all()
+    assert np.isnan(runs.test_error[1, 0, -1])
+    assert runs.at_chance[1, 0]
+
+
+def test_learning_happens(config):
+    clean = replace(config, label_noise=0.0, label_corruption=0.0, num_train=400, width=None, epochs=20)
+    runs = branches(clean, decay_epochs=[15], seeds=[0, 1])
+    assert runs.test_error[0, :, -1].max() < 0.2  # chance is 0.9
+    assert not runs.at_chance.any()
+
+
+def test_join_puts_seeds_together(config):
+    parts = [branches(config, decay_epochs=[1, 3], seeds=s) for s in ([1], [2])]
+    joined = Branches.join(parts)
+    assert joined.seeds == (1, 2)
+    np.testing.assert_array_equal(joined.weights[:, 1], parts[1].weights[:, 0])
+    with pytest.raises(ValueError, match="repeated"):
+        Branches.join([parts[0], parts[0]])
+    with pytest.raises(ValueError, match="share their config"):
+        Branches.join([parts[0], branches(config, decay_epochs=[1, 2], seeds=[3])])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"decay_epochs": [6]}, r"`decay_epochs\[0\]` must be a whole number in \[0, 5\], got 6"),
+        ({"decay_epochs": [-1]}, "`decay_epochs"),
+        ({"decay_epochs": [3, 1]}, "increase strictly"),
+        ({"decay_epochs": []}, "at least one"),
+        ({"seeds": [1, 1]}, r"`seeds` must be distinct.*repeated: \[1\]"),
+        ({"seeds": []}, "`seeds` must hold at least one"),
+        ({"device": "tpu"}, "`device` must be"),
+    ],
+)
+def test_bad_arguments(config, options, message):
+    with pytest.raises(ValueError, match=message):
+        branches(config, **{"decay_epochs": [1], "seeds": [1], **options})
+
+
+def test_nothing_is_left_unrecorded(config):
+    runs = branches(config, decay_epochs=[1, 5], seeds=[3])
+    for field in fields(runs):
+        value = getattr(runs, field.name)
+        if isinstance(value, np.ndarray):
+            assert np.isfinite(value).all(), field.name
+    assert runs.weights.shape == (2, 1, 64 * 6 + 6 + 36 + 6 + 60 + 10)
+
+
+def test_excess_loss_of_the_given_labels_is_what_is_recorded(config):
+    from lrdecay_core import networks
+    from lrdecay_core.parameters import Layout
+    from lrdecay_core.training import draws
+
+    runs = branches(config, decay_epochs=[2], seeds=[3])
+    ds = data.load("digits")
+    net = networks.build("mlp", input_shape=(8, 8), num_classes=10, width=6)
+    torch.nn.utils.vector_to_parameters(torch.as_tensor(runs.weights[0, 0]), net.parameters())
+    assert Layout.of(net).size == runs.weights.shape[-1]
+    given = draws.corrupted_labels(config, 3, ds.train.targets[:60], 10)
+    with torch.no_grad():
+        wrong = net(torch.as_tensor(ds.train.inputs[:60])).argmax(1).numpy() != given
+    np.testing.assert_allclose(runs.train_error[0, 0, -1], wrong.mean(), atol=1e-7)  # float32 mean

@@ -1,0 +1,60 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn import functional
+
+from lrdecay_core import data, networks
+from lrdecay_core.training import Ensemble, objective
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn2d"])
+@pytest.mark.parametrize("loss", ["cross_entropy", "squared"])
+def test_forty_steps_equal_a_plain_loop_with_torch_optim(config, network, loss):
+    config = replace(config, network=network, loss=loss)
+    dataset = data.load("digits")
+    seeds, rates = (3, 8), torch.tensor([[0.1], [0.02]])
+    ensemble = Ensemble(config, dataset, seeds, CPU)
+    nets = [networks.build(network, input_shape=(8, 8), num_classes=10, width=6, seed=seed) for seed in seeds]
+    optimizers = [
+        torch.optim.SGD(net.parameters(), lr=float(rate), momentum=0.5, weight_decay=1e-3)
+        for net, rate in zip(nets, rates, strict=True)
+    ]
+    inputs = torch.as_tensor(dataset.train.inputs)
+    labels = torch.as_tensor(dataset.train.targets)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(40):
+        batch = torch.randint(1000, (2, 7), generator=generator)
+        targets = functional.one_hot(labels[batch], 10).float()
+        ensemble.step(inputs[batch], targets.transpose(1, 2), rates)
+        for r, (net, optimizer) in enumerate(zip(nets, optimizers, strict=True)):
+            optimizer.zero_grad()
+            objective.batch_loss(loss, net(inputs[batch[r]]).T[None], targets[r].T[None]).sum().backward()
+            optimizer.step()
+    expected = torch.stack([ensemble.layout.flatten(dict(net.named_parameters())) for net in nets]).detach()
+    # float32: 40 updates of weights of order 0.3, each rounded at 3e-8
+    torch.testing.assert_close(ensemble.weights, expected, rtol=0, atol=2e-6)
+
+
+def test_evaluate_equals_the_plain_networks_in_blocks_and_whole(config):
+    dataset = data.load("digits")
+    ensemble = Ensemble(config, dataset, range(11), CPU)  # more rows than one evaluation block
+    inputs, labels = torch.as_tensor(dataset.test.inputs), torch.as_tensor(dataset.test.targets)
+    loss, error = ensemble.evaluate(inputs, labels)
+    net = networks.build("mlp", input_shape=(8, 8), num_classes=10, width=6, seed=9)
+    with torch.no_grad():
+        logits = net(inputs)
+    uniform = 1 - 0.8 * 0.95
+    targets = objective.targets_table(10, uniform, CPU)[labels]
+    expected = functional.kl_div(logits.log_softmax(1), targets, reduction="batchmean")
+    torch.testing.assert_close(loss[9], expected, rtol=0, atol=1e-6)
+    assert error[9] == (logits.argmax(1) != labels).float().mean()
+
+
+def test_select_forks_rows(config):
+    ensemble = Ensemble(config, data.load("digits"), range(3), CPU)
+    before = ensemble.weights.clone()
+    ensemble.select(torch.tensor([2, 0, 0]))
+    assert torch.equal(ensemble.weights, before[[2, 0, 0]])
