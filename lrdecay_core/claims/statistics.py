@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -49,7 +49,7 @@ def rank_trend(values: np.ndarray, *, confidence: float = 0.95) -> Interval:
     Args:
         values: (D, S): D ordered conditions, at least 3, by S seeds. A seed with a missing value is left out; one
             whose values are all equal shows no trend and counts as 0.
-        confidence: of the Student-t interval over seeds.
+        confidence: of the Student-t interval over seeds; its bounds end at -1 and 1, the range of a correlation.
     """
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 2 or values.shape[0] < 3:
@@ -60,4 +60,5 @@ def rank_trend(values: np.ndarray, *, confidence: float = 0.95) -> Interval:
         if not np.isnan(column).any():
             flat = np.ptp(column) == 0
             correlations[s] = 0.0 if flat else stats.spearmanr(position, column).statistic
-    return mean_interval(correlations, confidence=confidence)
+    found = mean_interval(correlations, confidence=confidence)
+    return replace(found, low=float(np.maximum(found.low, -1)), high=float(np.minimum(found.high, 1)))

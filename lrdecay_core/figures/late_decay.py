@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from lrdecay_core.claims import Row
 from lrdecay_core.claims.statistics import mean_interval
-from lrdecay_core.figures.style import CONTROL, EARLY, LATE, NEVER, TEST, TRAIN, arm_colours, new_axes
+from lrdecay_core.figures.style import CONTROL, EARLY, LATE, NEVER, TEST, TRAIN, arm_colours, new_axes, plain_log
 from lrdecay_core.training import Branches
 
 __all__ = ["plot_curves", "plot_final", "plot_gains", "plot_matched"]
@@ -27,6 +27,8 @@ def plot_curves(
 ) -> Axes:
     """Draw a quantity against epochs: a thin line per seed, a thick one for their mean, a colour per decay epoch.
 
+    The trunk is grey. Tails start where they fork off.
+
     Args:
         runs: branched runs.
         quantity: ``"test_error"``, ``"train_error"``, ``"test_loss"`` or ``"train_loss"``.
@@ -37,17 +39,20 @@ def plot_curves(
     values = getattr(runs, quantity)
     line = TRAIN if quantity.startswith("train") else TEST
     colours = arm_colours(runs.decay_epochs, runs.config.epochs)
+    last = runs.decay_epochs[-1]
+    trunk = (runs.epochs <= last) & runs.shown(-1)
+    name = "never decays" if last == runs.config.epochs else "trunk, large rate"
+    ax.plot(runs.epochs[trunk], values[-1][:, trunk].mean(axis=0), line, color=NEVER, linewidth=1.2, label=name)
     for d, decay in enumerate(runs.decay_epochs):
-        if arms is not None and decay not in arms:
+        if decay == runs.config.epochs or (arms is not None and decay not in arms):
             continue
-        never = decay == runs.config.epochs
-        tail = runs.epochs >= (0 if never else decay)
-        name = "never decays" if never else f"decays at {decay}"
+        tail = (runs.epochs >= decay) & runs.shown(d)
         ax.plot(runs.epochs[tail], values[d][:, tail].T, line, color=colours[d], alpha=0.18, linewidth=0.6)
-        ax.plot(runs.epochs[tail], values[d][:, tail].mean(axis=0), line, color=colours[d], label=name)
+        ax.plot(runs.epochs[tail], values[d][:, tail].mean(axis=0), line, color=colours[d], label=f"decays at {decay}")
     ax.set(xlabel="epoch", ylabel=LABELS[quantity])
     if quantity.endswith("loss"):
         ax.set_yscale("log")
+        plain_log(ax.yaxis)
     ax.legend()
     return ax
 
@@ -112,13 +117,14 @@ def plot_matched(
     for d, decay in enumerate(runs.decay_epochs):
         if decay == runs.config.epochs or (arms is not None and decay not in arms):
             continue
-        tail = runs.epochs >= decay
+        tail = (runs.epochs >= decay) & runs.shown(d)
         loss, error = runs.train_loss[d][:, tail].mean(axis=0), runs.test_error[d][:, tail].mean(axis=0)
         ax.plot(loss, error, TEST, color=colours[d], label=f"decays at {decay}")
         ax.plot(loss[-1], error[-1], "o", color=colours[d])
     for level in levels:
         ax.axvline(level, color="#222222", linestyle=":", linewidth=1.0)
     ax.set_xscale("log")
+    plain_log(ax.xaxis)
     ax.invert_xaxis()
     ax.set(xlabel=f"{LABELS['train_loss']}, smaller to the right", ylabel="test error")
     ax.legend()

@@ -8,7 +8,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 __all__ = [
     "CONTROL",
@@ -21,6 +23,7 @@ __all__ = [
     "TRAIN",
     "arm_colours",
     "new_axes",
+    "plain_log",
     "use_style",
 ]
 
@@ -30,7 +33,7 @@ TRAIN, TEST = "--", "-"
 """Training is dashed, testing is solid."""
 MEASURED, PREDICTED, CONTROL = "#0072B2", "#222222", "#999999"
 
-_SPECTRUM = LinearSegmentedColormap.from_list("early to late", [EARLY, "#E69F00", "#56B4E9", LATE])
+_SPECTRUM = LinearSegmentedColormap.from_list("early to late", [EARLY, "#E69F00", "#009E73", LATE])
 
 
 def use_style() -> None:
@@ -45,6 +48,13 @@ def arm_colours(decay_epochs: tuple[int, ...], epochs: int) -> list[Any]:
     span = max(float(np.ptp(times)), 1e-12) if len(times) else 1.0
     colours = [_SPECTRUM((t - times[0]) / span) for t in times]
     return colours + [NEVER] * (len(decay_epochs) - len(colours))
+
+
+def plain_log(axis: Axis) -> None:
+    """Label a logarithmic axis at 1, 2 and 5 times powers of ten, in plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def new_axes(ax: Axes | None) -> Axes:

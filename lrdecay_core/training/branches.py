@@ -14,7 +14,7 @@ import numpy as np
 from lrdecay_core import checks, data, environment, provenance
 from lrdecay_core.training import checkpoint
 from lrdecay_core.training.config import TrainConfig
-from lrdecay_core.training.loop import METRICS, Loop
+from lrdecay_core.training.loop import METRICS, Loop, record_gap
 
 __all__ = ["Branches", "branches"]
 
@@ -54,6 +54,11 @@ class Branches:
     def epochs(self) -> np.ndarray:
         """(K,) recorded times in epochs."""
         return self.steps / self.config.steps_per_epoch
+
+    def shown(self, arm: int) -> np.ndarray:
+        """Return (K,) True at evenly spaced records and at the dense ones after this arm's own fork, for drawing."""
+        gap, fork = record_gap(self.config), self.decay_epochs[arm] * self.config.steps_per_epoch
+        return (self.steps % gap == 0) | ((self.steps >= fork) & (self.steps < fork + gap))
 
     @property
     def key(self) -> str:

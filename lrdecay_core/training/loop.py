@@ -17,10 +17,15 @@ from lrdecay_core.training import draws, objective
 from lrdecay_core.training.config import TrainConfig
 from lrdecay_core.training.ensemble import METRICS, Ensemble, on_device
 
-__all__ = ["METRICS", "Loop", "record_steps"]
+__all__ = ["METRICS", "Loop", "record_gap", "record_steps"]
 
 RECORDS = 50  # evenly spaced records per run; each costs two thirds of an epoch when test and training set are equal
 TRUNK = -1
+
+
+def record_gap(config: TrainConfig) -> int:
+    """Return the steps between evenly spaced records: a whole number of epochs."""
+    return max(1, config.epochs // RECORDS) * config.steps_per_epoch
 
 
 def record_steps(config: TrainConfig, decay_epochs: Sequence[int]) -> np.ndarray:
@@ -29,8 +34,7 @@ def record_steps(config: TrainConfig, decay_epochs: Sequence[int]) -> np.ndarray
     Evenly spaced epochs, and after every fork 1, 2, 4, ... steps until the next evenly spaced one: just after a decay
     the loss falls within a fraction of an epoch.
     """
-    per_epoch = config.steps_per_epoch
-    gap = max(1, config.epochs // RECORDS) * per_epoch
+    per_epoch, gap = config.steps_per_epoch, record_gap(config)
     last = config.epochs * per_epoch
     steps = {*range(0, last, gap), last}
     for epoch in decay_epochs:

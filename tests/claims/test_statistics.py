@@ -38,6 +38,13 @@ def test_trend_of_a_falling_curve_is_minus_one():
     assert rank_trend(np.ones((3, 2))).estimate == 0.0
 
 
+def test_trend_bounds_stay_in_the_range_of_a_correlation():
+    nearly = np.array([[3.0, 9.0, 1.0], [2.0, 5.0, 3.0], [1.0, 4.0, 0.0]])
+    trend = rank_trend(nearly)
+    assert -1 <= trend.low < trend.estimate < trend.high <= 1
+    assert np.isnan(rank_trend(nearly[:, :1]).low)
+
+
 def test_trend_of_noise_covers_zero_as_promised():
     random = np.random.default_rng(1)
     clear = [rank_trend(random.normal(size=(4, 10))) for _ in range(500)]

@@ -29,7 +29,9 @@ def close():
 
 def test_curves_start_at_the_fork_and_show_the_mean(runs):
     ax = draw.plot_curves(runs, arms=[3, 6])
-    labelled = {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
+    labelled = {
+        line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")
+    }  # "never" is the trunk
     assert set(labelled) == {"decays at 3", "never decays"}
     x, y = labelled["decays at 3"].get_data()
     assert x[0] == 3

@@ -63,6 +63,6 @@ def test_a_diverged_tail_has_no_crossing(runs):
 
 
 def test_level_must_be_positive(runs):
-    time, fill = runs
+    _, fill = runs
     with pytest.raises(ValueError, match="`level`"):
         at_training_loss(fill(np.ones((2, 9)), np.ones((2, 9))), level=0.0)
