@@ -12,7 +12,14 @@ from lrdecay_core.claims.thresholds import thresholds
 from lrdecay_core.experiments.late_decay import MAIN, Cell
 from lrdecay_core.training import Branches, at_training_loss
 
-__all__ = ["equal_epochs", "gain_at_equal_epochs", "gain_at_matched_loss", "late_trend", "matched_loss"]
+__all__ = [
+    "describe_match",
+    "equal_epochs",
+    "gain_at_equal_epochs",
+    "gain_at_matched_loss",
+    "late_trend",
+    "matched_loss",
+]
 
 Runs = Mapping[str, Branches]
 Cells = Mapping[str, Cell]
@@ -35,6 +42,21 @@ def gain_at_matched_loss(cell: Cell, runs: Branches, level: float) -> tuple[Inte
     never = int((matched.never_reached[early] | matched.never_reached[late]).sum())
     lost = [f"{count} pairs {why}" for count, why in ((below, "already below"), (never, "never reached")) if count]
     return gain, ", ".join(lost)
+
+
+def describe_match(cell: Cell, runs: Branches, level: float) -> str:
+    """Return in one sentence where the early and the late arm cross ``level``, and with which test error."""
+    matched = at_training_loss(runs, level)
+    early, late = cell.arm(cell.early), cell.arm(cell.matched_late)
+    pairs = ~np.isnan(matched.epoch[early] + matched.epoch[late])
+    if not pairs.any():
+        return f"No seed crosses training loss {level:g} in both tails."
+    error, epoch = matched.test_error[:, pairs].mean(axis=1), matched.epoch[:, pairs].mean(axis=1)
+    return (
+        f"At training loss {level:g}, over {pairs.sum()} seeds: the decay at epoch {cell.early} gets there at epoch "
+        f"{epoch[early]:.0f} with mean test error **{error[early]:.3f}**, the decay at epoch {cell.matched_late} at "
+        f"epoch {epoch[late]:.0f} with **{error[late]:.3f}**."
+    )
 
 
 def late_trend(runs: Branches) -> tuple[Interval, tuple[int, ...]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from lrdecay_core import environment, executors, provenance
 from lrdecay_core.training import Branches, TrainConfig, branches
 
-__all__ = ["MAIN", "Cell", "cells", "controls", "key", "run"]
+__all__ = ["MAIN", "Cell", "cells", "controls", "describe", "key", "run"]
 
 MAIN = "MNIST-1D CNN"
 """The cell that carries the trend and the controls."""
@@ -97,6 +97,21 @@ def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, B
     for (name, _, _), runs in sorted(zip(shards, done, strict=True), key=lambda pair: pair[1].seeds):
         found[name].append(runs)
     return {name: Branches.join(runs) for name, runs in found.items()}
+
+
+def describe(parts: Mapping[str, Cell]) -> str:
+    """Return the settings as a Markdown table, one row per cell, and the profile they belong to."""
+    lines = [
+        "| | network | data | samples | batch | loss | rate, large → small | label noise $q$ | epochs | seeds |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, cell in parts.items():
+        c = cell.config
+        lines.append(
+            f"| {name} | `{c.network}` | {c.dataset} | {c.num_samples} | {c.batch_size} | {c.loss.replace('_', ' ')} | "
+            f"{c.learning_rate:g} → {c.decayed_rate:g} | {c.label_noise:g} | {c.epochs} | {len(cell.seeds)} |"
+        )
+    return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
 
 
 def key(*parts: Mapping[str, Cell]) -> str:

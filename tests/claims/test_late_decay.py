@@ -91,6 +91,15 @@ def test_trend_counts_only_decays_after_phase_one():
     assert trend.n == 3
 
 
+def test_the_sentence_holds_the_numbers():
+    said = late_decay.describe_match(CELL, made_up(0.3, noise=0.0), 0.2)
+    # 0.5 exp(-0.1 t) = 0.2 at t = 9.16: ten epochs after epoch 1, and after epoch 50
+    assert said.startswith("At training loss 0.2, over 3 seeds: the decay at epoch 1 gets there at epoch 10 ")
+    assert "**0.500**" in said
+    assert said.endswith("at epoch 59 with **0.200**.")
+    assert "No seed" in late_decay.describe_match(CELL, made_up(0.3), 1e-9)
+
+
 def test_lost_pairs_are_counted():
     runs = made_up(0.3)
     loss = runs.train_loss.copy()

@@ -48,6 +48,14 @@ def test_run_splits_seeds_over_workers_and_puts_them_together():
     np.testing.assert_array_equal(alone["a"].weights, together["a"].weights)
 
 
+def test_description_has_a_row_per_cell_and_names_the_profile(monkeypatch):
+    monkeypatch.setenv("LRDECAY_PROFILE", "book")
+    text = late_decay.describe(late_decay.cells("book"))
+    assert text.count("\n| ") == 4
+    assert "| 0.3 → 0.03 | 0.3 | 600 | 10 |" in text
+    assert "`book` profile" in text
+
+
 def test_key_names_configurations_and_comparisons():
     cells = late_decay.cells("quick")
     changed = {**cells, late_decay.MAIN: replace(cells[late_decay.MAIN], levels=(0.1,))}
