@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 EARLY, LATE, NEVER = "#D55E00", "#0072B2", "#666666"
-"""Vermillion for an early decay, blue for a late one, grey dashes for none."""
+"""Vermilion for an early decay, blue for a late one, grey dashes for none."""
 TRAIN, TEST = "--", "-"
 """Training is dashed, testing is solid."""
 MEASURED, PREDICTED, CONTROL = "#0072B2", "#222222", "#999999"

@@ -1,0 +1,70 @@
+# Two commands: `make book` and `make test`. Each prepares .venv by itself. `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PROFILE ?= book
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+PYTEST := $(RUN) -m pytest
+
+.PHONY: help book test lint types unit chapters site check check-all serve lab clean lock
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+$(READY): requirements.txt constraints.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install -q -r requirements.txt
+	$(RUN) -m pip install -q --no-deps -e .
+	touch $@
+
+book: $(READY) ## run every chapter (PROFILE=book, or quick) and build _build/html
+	$(RUN) -m tools.book --profile $(PROFILE)
+
+test: lint types unit chapters site ## lint, types, unit tests, chapters in the quick profile, site checks
+
+lint: $(READY) ## style, spelling, import floors, stripped notebooks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell .
+	$(BIN)/nbstripout --verify --keep-id chapters/*.ipynb
+	$(BIN)/lint-imports
+	$(RUN) -m tools.check_layout
+
+types: $(READY) ## mypy
+	$(BIN)/mypy
+
+unit: $(READY) ## unit tests and doctests
+	$(PYTEST) -q -n 2 --dist loadgroup -m "not slow" tests lrdecay_core tools
+
+chapters: $(READY) ## execute the chapters as tests, quick profile
+	LRDECAY_PROFILE=quick $(PYTEST) -q --nbmake --show-capture=no chapters
+
+site: $(READY) chapters ## build the quick site into _build/quick and check it
+	$(RUN) -m tools.book --profile quick --output _build/quick
+
+check: test ## what CI runs: the tests, then a cold quick build of the book
+	$(RUN) -m tools.book --profile quick --output _build/check
+
+check-all: test ## weekly: also the slow tests, and every chapter executed anew
+	$(PYTEST) -q -m slow tests lrdecay_core
+	$(RUN) -m tools.book --profile quick --output _build/check --fresh
+
+serve: ## show _build/html at http://localhost:8000
+	test -f _build/html/index.html || { echo "Nothing built yet: make book" >&2; exit 1; }
+	$(PYTHON) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+lab: $(READY) ## open the chapters in JupyterLab
+	$(BIN)/jupyter lab chapters
+
+clean: ## remove everything built and every kept execution, but not .venv
+	rm -rf _build _generated .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+lock: ## rewrite constraints.txt from a fresh resolve
+	$(PYTHON) -m tools.lock

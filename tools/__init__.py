@@ -1,0 +1,1 @@
+"""What builds and checks the book; the library itself is lrdecay_core."""

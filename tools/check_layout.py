@@ -1,0 +1,140 @@
+"""Check what the repository promises about itself: ``python -m tools.check_layout``.
+
+Each rule takes a folder and yields one line per broken promise, so that tests can show it a folder that breaks it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import yaml
+
+from tools import chapters, check_notebooks
+
+FIXED_NAMES = (
+    "_config.yml",
+    "_toc.yml",
+    "intro.md",
+    "references.bib",
+    "requirements.txt",
+    "constraints.txt",
+    "pyproject.toml",
+    "Makefile",
+    ".ci/run",
+    ".github/workflows/book.yml",
+    "binder/requirements.txt",
+    "binder/postBuild",
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "CITATION.cff",
+    "LICENSE",
+    "chapters/notation.md",
+    "chapters/api.md",
+    "lrdecay_core/__init__.py",
+)
+NAMES_THE_REPOSITORY = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "intro.md")
+REPOSITORY = re.compile(
+    r"(?:github\.com|colab\.research\.google\.com/github|mybinder\.org/v2/gh)/([\w.-]+/[\w-]+(?:\.[\w-]+)*?)(?:\.git)?(?=[^\w.-]|$)"
+)
+ADDRESS = re.compile(r"https?://|--(?:extra-)?index-url|--find-links|^-i\b")
+
+
+def missing_names(root: Path) -> Iterator[str]:
+    """The names that others rely on exist."""
+    yield from (f"{name}: missing" for name in FIXED_NAMES if not (root / name).is_file())
+
+
+def unmirrored_modules(root: Path) -> Iterator[str]:
+    """Every module of the library has tests of the same name in the same place."""
+    library = root / "lrdecay_core"
+    for module in sorted(library.rglob("*.py")):
+        test = root / "tests" / module.relative_to(library).with_name(f"test_{module.name}")
+        if module.name != "__init__.py" and not test.is_file():
+            yield f"{module.relative_to(root)}: has no {test.relative_to(root)}"
+
+
+def unguarded_shells(root: Path) -> Iterator[str]:
+    """A failing command inside a pipe fails the script: Makefile, CI and Binder say so."""
+    wanted = {
+        "Makefile": r"(?m)^SHELL := bash\n\.SHELLFLAGS := -euo pipefail -c$",
+        ".ci/run": r"(?m)^set -euo pipefail$",
+        "binder/postBuild": r"(?m)^set -euo pipefail$",
+        ".github/workflows/book.yml": r"shell: bash -euo pipefail \{0\}",
+    }
+    for name, pattern in wanted.items():
+        if (root / name).is_file() and not re.search(pattern, (root / name).read_text(encoding="utf8")):
+            yield f"{name}: a failure inside a pipe would pass; needs {pattern}"
+
+
+def tight_dependencies(root: Path) -> Iterator[str]:
+    """The package keeps its own dependencies loose: an exact pin would replace Colab's torch and numpy."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf8"))["project"]
+    extras = project.get("optional-dependencies", {}).values()
+    for requirement in [*project["dependencies"], *(r for extra in extras for r in extra)]:
+        if re.search(r"==|~=|<", requirement):
+            yield f"pyproject.toml: {requirement} pins; the pins are in requirements.txt"
+
+
+def loose_requirements(root: Path) -> Iterator[str]:
+    """The book's environment is pinned to the last package, and names no registry."""
+    pinned = {_name(line) for line in _lines(root / "constraints.txt") if "==" in line}
+    lines = _lines(root / "requirements.txt")
+    if "-c constraints.txt" not in lines:
+        yield "requirements.txt: does not apply constraints.txt"
+    for line in lines:
+        if not line.startswith("-") and "==" not in line and _name(line) not in pinned:
+            yield f"requirements.txt: {line} is pinned neither here nor in constraints.txt"
+    for name in ("requirements.txt", "constraints.txt", "binder/requirements.txt"):
+        yield from (f"{name}: names a registry: {line}" for line in _lines(root / name) if ADDRESS.search(line))
+
+
+def drifting_environments(root: Path) -> Iterator[str]:
+    """Book, tests, Binder and CI install one file: requirements.txt."""
+    if _lines(root / "binder/requirements.txt") != ["-r ../requirements.txt"]:
+        yield "binder/requirements.txt: must hold the one line -r ../requirements.txt"
+    for name, command in ((".github/workflows/book.yml", r"run: \.ci/run\b"), (".ci/run", r"(?m)^make test$")):
+        if not re.search(command, (root / name).read_text(encoding="utf8")):
+            yield f"{name}: does not run the same commands as a reader, {command}"
+    if "pip install -q -r requirements.txt" not in (root / "Makefile").read_text(encoding="utf8"):
+        yield "Makefile: does not install requirements.txt"
+
+
+def other_repositories(root: Path) -> Iterator[str]:
+    """Every mention of a repository is the one in ``_config.yml``."""
+    url = yaml.safe_load((root / "_config.yml").read_text(encoding="utf8"))["repository"]["url"]
+    ours = url.removeprefix("https://github.com/")
+    for path in [*(root / name for name in NAMES_THE_REPOSITORY), *sorted((root / "chapters").glob("*"))]:
+        mentions = set(REPOSITORY.findall(path.read_text(encoding="utf8"))) if path.is_file() else set()
+        for name in sorted(mentions - {ours}):
+            yield f"{path.relative_to(root)}: names {name}, _config.yml says {ours}"
+
+
+def _lines(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf8") if path.is_file() else ""
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[\s\[<>=!~;@]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
+RULES: tuple[Callable[[Path], Iterator[str]], ...] = (
+    missing_names,
+    unmirrored_modules,
+    unguarded_shells,
+    tight_dependencies,
+    loose_requirements,
+    drifting_environments,
+    other_repositories,
+    check_notebooks.problems,
+)
+
+
+if __name__ == "__main__":
+    messages = [line for rule in RULES for line in rule(chapters.ROOT)]
+    print("\n".join(messages) or "The repository keeps its promises.")
+    raise SystemExit(bool(messages))

@@ -1,0 +1,127 @@
+"""Rules for every page of a built site: links, ids, words for images, no failures on show, no strange scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+
+# Scripts a page may load from elsewhere, until they are vendored: MathJax on pages with mathematics, and the two that
+# draw widgets on pages that hold widget state.
+EXTERNAL_SCRIPTS = (
+    "https://cdn.jsdelivr.net/npm/mathjax@3/es5/tex-mml-chtml.js",
+    "https://cdnjs.cloudflare.com/ajax/libs/require.js/2.3.4/require.min.js",
+    "https://cdn.jsdelivr.net/npm/@jupyter-widgets/html-manager@1.0.6/dist/embed-amd.js",
+)
+# Ids that the theme itself repeats: the search form stands in the dialog and on the search page.
+REPEATED_BY_THEME = frozenset({"search-input"})
+FILE_NAME = re.compile(r"[/\\]|\.(png|jpe?g|svg|gif|webp)$", re.IGNORECASE)
+TRACEBACK = re.compile(r"Traceback \(most recent call last\)|^-{20,}$", re.MULTILINE)
+
+RAW_TABLE = re.compile(r"\|\s*:?[-–—]+:?\s*\|")
+
+
+@dataclass
+class Site:
+    """A built site, read once: its pages, and the ids of each, repetitions included."""
+
+    folder: Path
+    pages: dict[str, BeautifulSoup] = field(default_factory=dict)
+    anchors: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read every page; the theme's templates below ``_static`` are no pages."""
+        for path in sorted(self.folder.rglob("*.html")):
+            name = path.relative_to(self.folder).as_posix()
+            if not name.startswith("_static/"):
+                self.pages[name] = BeautifulSoup(path.read_text(encoding="utf8"), "html.parser")
+                self.anchors[name] = [str(tag["id"]) for tag in self.pages[name].find_all(id=True)]
+
+
+def broken_links(site: Site) -> Iterator[str]:
+    """Links, images, styles and scripts within the site lead somewhere; so do anchors."""
+    for page, soup in site.pages.items():
+        for tag, target in _targets(soup):
+            parts = urlsplit(target)
+            if parts.scheme or parts.netloc:
+                continue
+            path = (site.folder / page).parent / unquote(parts.path) if parts.path else site.folder / page
+            path = path / "index.html" if path.is_dir() else path
+            if not path.is_file():
+                yield f"{page}: <{tag}> leads to {target}, which does not exist"
+                continue
+            name = path.resolve().relative_to(site.folder.resolve()).as_posix()
+            fragment = unquote(parts.fragment)
+            if fragment and name in site.pages and fragment not in site.anchors[name]:
+                yield f"{page}: <{tag}> leads to {target}, but {name} has no such anchor"
+
+
+def _targets(soup: BeautifulSoup) -> Iterator[tuple[str, str]]:
+    for tag in soup.find_all(["a", "link", "img", "script", "source"]):
+        target = tag.get("href") or tag.get("src")
+        if target and not str(target).startswith(("data:", "javascript:", "mailto:")):
+            yield tag.name, str(target)
+
+
+def repeated_ids(site: Site) -> Iterator[str]:
+    """An id names one element."""
+    for page, ids in site.anchors.items():
+        for name in sorted({i for i in ids if ids.count(i) > 1} - REPEATED_BY_THEME):
+            yield f"{page}: id {name!r} stands {ids.count(name)} times"
+
+
+def poor_alternatives(site: Site) -> Iterator[str]:
+    """Every content image says in words what it shows: not its file name, not nothing, not its caption once more."""
+    for page, soup in site.pages.items():
+        for image in soup.select("article img, main img"):
+            alt, figure = str(image.get("alt", "")).strip(), image.find_parent("figure")
+            caption = figure.find("figcaption") if isinstance(figure, Tag) else None
+            where = f"{page}: image {str(image.get('src', ''))[-60:]}"
+            if not alt:
+                yield f"{where} has no alt text"
+            elif FILE_NAME.search(alt):
+                yield f"{where} has a file name for alt text: {alt}"
+            elif isinstance(caption, Tag) and _words(caption.get_text()).endswith(_words(alt)):
+                yield f"{where} repeats its caption as alt text"
+
+
+def _words(text: str) -> str:
+    return " ".join(text.replace("#", " ").split()).lower().rstrip(".")
+
+
+def shown_errors(site: Site) -> Iterator[str]:
+    """No page shows a traceback, stderr, raw markup, or an output that MyST-NB could not draw."""
+    for page, soup in site.pages.items():
+        for output in soup.select(".cell_output .stderr, .cell_output .traceback"):
+            yield f"{page}: shows an error or stderr: {output.get_text().strip()[:120]}"
+        for output in soup.select(".cell_output pre"):
+            if TRACEBACK.search(output.get_text()) and "raises-exception" not in _cell_tags(output):
+                yield f"{page}: shows a traceback: {output.get_text().strip()[:120]}"
+        if re.search("unknown[ _]mime", soup.get_text().lower()):
+            yield f"{page}: has an output of unknown type"
+        for text in soup.select("main p"):
+            if RAW_TABLE.search(text.get_text()):
+                yield f"{page}: shows the source of a table: {text.get_text().strip()[:120]}"
+        for problem in soup.select(".system-message"):
+            yield f"{page}: shows a message of the builder: {problem.get_text().strip()[:120]}"
+
+
+def _cell_tags(tag: Tag) -> list[str]:
+    cell = tag.find_parent("div", class_="cell")
+    return [c.removeprefix("tag_") for c in cell.get("class", [])] if isinstance(cell, Tag) else []
+
+
+def external_scripts(site: Site) -> Iterator[str]:
+    """Pages load no script from elsewhere but the known ones."""
+    for page, soup in site.pages.items():
+        for script in soup.find_all("script", src=True):
+            source = str(script["src"])
+            if urlsplit(source).netloc and source not in EXTERNAL_SCRIPTS:
+                yield f"{page}: loads a script from elsewhere: {source}"
+
+
+EVERY_PAGE = (broken_links, repeated_ids, poor_alternatives, shown_errors, external_scripts)

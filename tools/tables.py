@@ -1,0 +1,146 @@
+"""Turn the ledger into the Markdown that pages include. No number is typed here, and none is judged."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number short enough for a table; missing is a dash.
+
+    >>> number(0.10146), number(None), number(12)
+    ('0.101', '–', '12')
+    """
+    if value is None:
+        return "–"
+    return str(value) if isinstance(value, int) else f"{value:.{digits}g}"
+
+
+def interval(low_high: Iterable[float | None] | None) -> str:
+    """Return an interval in brackets, or a dash."""
+    return "–" if low_high is None else "[" + ", ".join(number(v) for v in low_high) + "]"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table; bars inside cells are escaped."""
+    lines = [list(head), ["---"] * len(list(head)), *(list(row) for row in rows)]
+    return "\n".join("| " + " | ".join(_cell(text) for text in line) + " |" for line in lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|").replace("\n", " ")
+
+
+def badge(verdict: str) -> str:
+    """Return the verdict in words, marked so that the style sheet can set it apart."""
+    kind = re.sub(r"[^a-z]+", "-", verdict.lower())
+    return f'<span class="verdict verdict-{kind}">{html.escape(verdict)}</span>'
+
+
+def overall(verdicts: Iterable[str]) -> str:
+    """Return one verdict for a statement: unanimous claims decide, anything else is partly; none is untested.
+
+    >>> overall(["reproduced", "not reproduced"]), overall([])
+    ('partly', 'not tested yet')
+    """
+    kinds = set(verdicts)
+    return "not tested yet" if not kinds else kinds.pop() if len(kinds) == 1 else "partly"
+
+
+def verdicts(claims: list[dict[str, Any]], statements: Mapping[str, str], profile: str) -> str:
+    """Return the introduction's table: each statement of the abstract and what became of it here."""
+    rows = []
+    for source, statement in statements.items():
+        ours = [claim for claim in claims if claim["source"] == source]
+        evidence = ", ".join(f"[{claim['id']}](#claim-{claim['id'].lower()})" for claim in ours)
+        rows.append([source, statement, badge(overall(claim["verdict"] for claim in ours)), evidence or "–"])
+    return table(["from", "the abstract says", "we find", "claims"], rows) + "\n" + _profile_note(profile)
+
+
+def _profile_note(profile: str) -> str:
+    if profile != "quick":
+        return f"Verdicts and numbers come from the `{profile}` profile.\n"
+    return (
+        ":::{warning}\nThis copy was built in the `quick` profile: few seeds, short runs, wide thresholds. It "
+        "shows that the machinery works. For the verdicts, build the `book` profile.\n:::\n"
+    )
+
+
+def full_ledger(claims: list[dict[str, Any]]) -> str:
+    """Return the ledger: one table over all claims, then a section for each."""
+    rows = [
+        [
+            f"[{c['id']}](#claim-{c['id'].lower()})",
+            c["source"],
+            c["statement"],
+            f"{number(c['estimate'])} {interval(c['interval'])}",
+            badge(c["verdict"]),
+            "failed, as it must" if c["control"]["failed"] else "**did not fail**",
+        ]
+        for c in claims
+    ]
+    head = ["claim", "from", "statement", "estimate, 95 % interval", "verdict", "control"]
+    return "\n".join([table(head, rows), *(_section(claim) for claim in claims)])
+
+
+def _section(claim: dict[str, Any]) -> str:
+    control = claim["control"]
+    facts = [
+        ("Verdict", f"{badge(claim['verdict'])}, margin {number(claim['margin'])}"),
+        ("Statistic", claim["statistic"]),
+        ("Value", f"{number(claim['estimate'])}, interval {interval(claim['interval'])}, n = {claim['n']}"),
+        ("Threshold", claim["threshold"]),
+        ("Control that must fail", control["statement"]),
+        ("Its statistic", f"{control['statistic']}; it counts as failed if: {control['threshold']}"),
+        ("Its value", f"{number(control['estimate'])}, interval {interval(control['interval'])}, n = {control['n']}"),
+        ("It failed", "yes" if control["failed"] else "**no**"),
+        ("Redo it", f"`{claim['command']}`"),
+        ("Run", f"profile `{claim['profile']}`, configuration `{claim['config_key']}`, {number(claim['seconds'])} s"),
+    ]
+    origin = claim["provenance"]
+    facts.append(("Code", f"commit `{origin.get('commit', 'unknown')}`, device {origin.get('device', 'unknown')}"))
+    parts = [f"(claim-{claim['id'].lower()})=\n## {claim['id']}: {claim['statement']}\n", table(["", ""], facts)]
+    parts += [_cells("cell", claim["cells"]), _cells("control", control.get("cells", []))]
+    return "\n".join([*parts, f"Argued in [](/chapters/{claim['chapter']}.ipynb).\n"])
+
+
+def _cells(head: str, cells: list[dict[str, Any]]) -> str:
+    rows = [
+        [c["name"], f"{number(c['estimate'])} {interval(c['interval'])}", str(c["n"]), badge(c["verdict"])]
+        for c in cells
+    ]
+    return table([head, "estimate, 95 % interval", "n", "finding"], rows) if rows else ""
+
+
+def run_times(measured: Mapping[str, Mapping[str, float]], profile: str) -> str:
+    """Return what executing each chapter took."""
+    rows = [
+        [f"`{name}`", f"`{profile}`", f"{took['execution_seconds']:.1f} s", f"{took['peak_mib']:.0f} MiB"]
+        for name, took in measured.items()
+    ]
+    return table(["chapter", "profile", "wall time", "peak resident memory"], rows)
+
+
+def environment(origin: Mapping[str, Any]) -> str:
+    """Return the versions and the machine behind the pages."""
+    versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
+    rows = [
+        ["commit", f"`{origin['commit']}`"],
+        ["Python", origin["python"]],
+        ["libraries", versions],
+        ["device", origin["device"]],
+        ["machine", f"{origin['machine']}, {origin['cores']} cores"],
+    ]
+    return table(["", ""], rows)
+
+
+def api(rooms: Iterable[str]) -> str:
+    """Return the sections of the library's page: autodoc of every room."""
+    lines = [":members:", ":imported-members:", ":show-inheritance:"]
+    return "\n".join(
+        "\n   ".join([f"## {room}\n\n```{{eval-rst}}\n.. automodule:: lrdecay_core.{room}", *lines]) + "\n```\n"
+        for room in rooms
+    )
