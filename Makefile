@@ -44,7 +44,7 @@ unit: $(READY) ## unit tests and doctests
 	$(PYTEST) -q -n 2 --dist loadgroup -m "not slow" tests lrdecay_core tools
 
 chapters: $(READY) ## execute the chapters as tests, quick profile
-	LRDECAY_PROFILE=quick $(PYTEST) -q --nbmake --show-capture=no chapters
+	LRDECAY_PROFILE=quick $(PYTEST) -q --nbmake --nbmake-timeout=900 --timeout=1800 --show-capture=no chapters
 
 site: $(READY) chapters ## build the quick site into _build/quick and check it
 	$(RUN) -m tools.book --profile quick --output _build/quick

@@ -102,13 +102,13 @@ def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, B
 def describe(parts: Mapping[str, Cell]) -> str:
     """Return the settings as a Markdown table, one row per cell, and the profile they belong to."""
     lines = [
-        "| | network | data | samples | batch | loss | rate, large → small | label noise $q$ | epochs | seeds |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| | samples | batch | loss | rate | noise $q$ | epochs | seeds |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, cell in parts.items():
         c = cell.config
         lines.append(
-            f"| {name} | `{c.network}` | {c.dataset} | {c.num_samples} | {c.batch_size} | {c.loss.replace('_', ' ')} | "
+            f"| {name} | {c.num_samples} | {c.batch_size} | {c.loss.replace('_', ' ')} | "
             f"{c.learning_rate:g} → {c.decayed_rate:g} | {c.label_noise:g} | {c.epochs} | {len(cell.seeds)} |"
         )
     return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
@@ -199,50 +199,50 @@ _BOOK_CONTROLS = {
 
 _QUICK = {
     MAIN: Cell(
-        config=replace(_MNIST1D_CNN, epochs=150),
-        decay_epochs=(3, 30, 45, 60, 75),
-        early=3,
-        late=75,
-        matched_late=30,
-        levels=(0.42, 0.4),
+        config=replace(_MNIST1D_CNN, epochs=100),
+        decay_epochs=(2, 15, 25, 35, 50, 100),
+        early=2,
+        late=50,
+        matched_late=15,
+        levels=(0.65, 0.62),
         seeds=_THREE,
     ),
     "MNIST-1D MLP": Cell(
-        config=replace(_MNIST1D_MLP, epochs=60),
-        decay_epochs=(1, 10, 30),
+        config=replace(_MNIST1D_MLP, epochs=40),
+        decay_epochs=(1, 8, 20),
         early=1,
-        late=30,
-        matched_late=10,
-        levels=(0.21, 0.2),
+        late=20,
+        matched_late=8,
+        levels=(0.235, 0.23),
         seeds=_THREE,
     ),
     "digits MLP": Cell(
-        config=replace(_DIGITS_MLP, epochs=300),
-        decay_epochs=(3, 30, 150),
-        early=3,
-        late=150,
-        matched_late=30,
-        levels=(0.045, 0.042),
+        config=replace(_DIGITS_MLP, epochs=150),
+        decay_epochs=(2, 10, 75),
+        early=2,
+        late=75,
+        matched_late=10,
+        levels=(0.085, 0.08),
         seeds=_THREE,
     ),
     "digits CNN": Cell(
-        config=replace(_DIGITS_CNN, epochs=300),
-        decay_epochs=(3, 30, 150),
-        early=3,
-        late=150,
-        matched_late=30,
-        levels=(0.075, 0.07),
+        config=replace(_DIGITS_CNN, epochs=150),
+        decay_epochs=(2, 10, 75),
+        early=2,
+        late=75,
+        matched_late=10,
+        levels=(0.13, 0.12),
         seeds=_THREE,
     ),
 }
 _QUICK_CONTROLS = {
     "tenth of the rate, same epochs": Cell(
-        config=replace(_MNIST1D_CNN, learning_rate=0.03, decayed_rate=0.015, epochs=150),
-        decay_epochs=(3, 40),
-        early=3,
-        late=40,
-        matched_late=40,
-        levels=(0.72,),
+        config=replace(_MNIST1D_CNN, learning_rate=0.03, decayed_rate=0.015, epochs=100),
+        decay_epochs=(2, 30),
+        early=2,
+        late=30,
+        matched_late=30,
+        levels=(0.8,),
         seeds=_THREE,
     ),
 }
