@@ -79,6 +79,20 @@ def execute(path: Path, seconds_per_cell: int = SECONDS_PER_CELL) -> tuple[nbfor
     return notebook, measured
 
 
+class _Progress:
+    """Prints how far a chapter is after every cell that took longer than two seconds."""
+
+    def __init__(self, cells: int) -> None:
+        self.cells, self.start = cells, time.perf_counter()
+        self.before = self.start
+
+    def __call__(self, cell_index: int, **_: Any) -> None:
+        now = time.perf_counter()
+        if now - self.before > 2:
+            print(f"  cell {cell_index + 1} of {self.cells}, {now - self.start:.0f} s", flush=True)
+        self.before = now
+
+
 def _run(path: Path, notebook: nbformat.NotebookNode, seconds_per_cell: int) -> None:
     """Run the cells in a fresh kernel in the notebook's own folder, as a reader would."""
     client = NotebookClient(
@@ -87,6 +101,7 @@ def _run(path: Path, notebook: nbformat.NotebookNode, seconds_per_cell: int) -> 
         record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--IPKernelApp.log_level=40"],  # not its warning, at each start, about sockets on this machine
+        on_cell_executed=_Progress(len(notebook.cells)),
     )
     try:
         client.execute()
