@@ -71,3 +71,17 @@ def test_absent_device_is_not_replaced():
 def test_unknown_name_lists_the_known():
     with pytest.raises(ValueError, match="`loss` must be one of 'a', 'b', got 'c'"):
         checks.one_of("loss", "c", ("b", "a"))
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (np.ones((2, 2)), np.ones(2), "fewer rows"),
+        (np.ones((2, 3)), np.ones(2), "full row rank 2, got rank 1"),
+        (np.eye(2, 3), np.ones(3), "one label per row of `X`, 2"),
+        (np.full((2, 3), np.inf), np.ones(2), "`X` must be finite"),
+    ],
+)
+def test_design_wants_many_exact_solutions(X, y, message):
+    with pytest.raises(ValueError, match=message):
+        checks.design(X, y)

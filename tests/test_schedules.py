@@ -73,3 +73,11 @@ def test_bad_transitions_raise_instead_of_becoming_another_schedule(make, messag
 def test_schedules_travel_to_other_processes():
     schedule = schedules.cosine(learning_rate=0.4, num_steps=10)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(schedule))(STEPS), schedule(STEPS))
+
+
+def test_switched_off_is_exactly_zero_from_its_step():
+    levels = schedules.switched_off(2.0, step=np.array([1, 12]))(STEPS)
+    np.testing.assert_array_equal(levels[:, 0], np.where(STEPS < 1, 2.0, 0.0))
+    np.testing.assert_array_equal(levels[:, 1], 2.0)
+    with pytest.raises(ValueError, match="`value`"):
+        schedules.switched_off(-1.0, step=3)

@@ -1,0 +1,43 @@
+import numpy as np
+
+from lrdecay_core import model
+from lrdecay_core.model import batches, dense
+from lrdecay_core.model.engine import Engine
+
+PROBLEM = model.Problem.sparse(num_samples=5, num_features=9, sparsity=2, seed=1)
+BEGIN, STEPS = 7, 4
+
+
+def test_steps_are_the_recursion_on_the_addressed_draws():
+    """Against a loop over runs, steps and samples that draws its own numbers at the same addresses."""
+    seeds = np.array([3, 8, 3])
+    start = np.full((3, 9), 0.5)
+    rates = np.linspace(0.01, 0.06, STEPS * 3).reshape(STEPS, 3)
+    std = np.full((STEPS, 3), 0.7)
+    state = dense.State.start(start, start, 5)
+    Engine(PROBLEM, batch_size=2, replacement=False, noise="gaussian").run(state, seeds, BEGIN, rates, std)
+    for r, seed in enumerate(seeds):
+        chosen = batches.sample_indices(int(seed), 0, num_samples=5, batch_size=2, replacement=False)
+        noise = batches.label_noise(int(seed), 0, batch_size=2, noise="gaussian")
+        p, m = start[r].copy(), start[r].copy()
+        for k in range(STEPS):
+            g = np.zeros(9)
+            for i, xi in zip(chosen[BEGIN + k], noise[BEGIN + k], strict=True):
+                x = PROBLEM.X[i]
+                g += x * (x @ (p**2 - m**2) - PROBLEM.y[i] - 0.7 * xi) / 2
+            p, m = p * (1 - rates[k, r] * g), m * (1 + rates[k, r] * g)
+        # Four steps in float64, sums in another order.
+        np.testing.assert_allclose(state.p[r], p, rtol=0, atol=1e-14)
+        np.testing.assert_allclose(state.m[r], m, rtol=0, atol=1e-14)
+
+
+def test_draws_are_kept_for_a_block_and_made_anew_for_the_next():
+    engine = Engine(PROBLEM, batch_size=2, replacement=True, noise="rademacher")
+    state = dense.State.start(np.full((1, 9), 0.5), np.full((1, 9), 0.5), 5)
+    seeds, rates, std = np.array([3]), np.full((1, 1), 0.01), np.ones((1, 1))
+    engine.run(state, seeds, 0, rates, std)
+    first = engine._held
+    engine.run(state, seeds, 1, rates, std)
+    assert engine._held is first
+    engine.run(state, seeds, batches.STEPS_PER_BLOCK, rates, std)
+    assert engine._held is not first
