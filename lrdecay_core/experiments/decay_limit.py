@@ -1,0 +1,399 @@
+"""Where decay lands: SGD, then gradient flow by an ODE solver that knows no theory, beside the predictions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from lrdecay_core import environment, executors, model, provenance, schedules, theory
+
+__all__ = [
+    "Curves",
+    "Cut",
+    "Exits",
+    "Landings",
+    "Limits",
+    "Setting",
+    "SlowPlan",
+    "describe",
+    "effective_ode",
+    "exits",
+    "gradient_flow",
+    "key",
+    "land",
+    "limits",
+    "slow",
+    "slow_curves",
+    "tails",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A sparse problem and the SGD that runs on it; the defaults are the base setting of the model chapters."""
+
+    num_samples: int = 20
+    num_features: int = 40
+    sparsity: int = 3
+    batch_size: int = 4
+    label_noise: float = 2.0
+    """Standard deviation of the fresh label noise, +- with equal chances."""
+    learning_rate: float = 0.04
+    """The large rate, in (u, v)."""
+    init_scale: float = 0.5
+
+    def problem(self, seed: int) -> model.Problem:
+        """Return the problem of a seed."""
+        return model.Problem.sparse(
+            num_samples=self.num_samples, num_features=self.num_features, sparsity=self.sparsity, seed=seed
+        )
+
+    def run(self, problem: model.Problem, record: Sequence[int], seeds: Sequence[int]) -> model.Path:
+        """Return SGD at the large rate, recorded at the given steps."""
+        return model.sgd(
+            problem,
+            schedule=schedules.constant(self.learning_rate),
+            num_steps=max(record),
+            batch_size=self.batch_size,
+            label_noise=self.label_noise,
+            init_scale=self.init_scale,
+            seeds=seeds,
+            record=record,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Which end points are predicted and measured: every setting, problem seed and decay step."""
+
+    settings: tuple[Setting, ...]
+    decay_steps: tuple[int, ...]
+    problem_seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Landings:
+    """C end points; coefficients come one array per case, since settings differ in their number of features."""
+
+    settings: tuple[Setting, ...]
+    """(C,)"""
+    decay_steps: np.ndarray
+    """(C,)"""
+    measured: tuple[np.ndarray, ...]
+    """Where the ODE solver ends."""
+    predicted: tuple[np.ndarray, ...]
+    """Theorem D."""
+    uncentred: tuple[np.ndarray, ...]
+    """The control: the same projection with its centre set to 0."""
+    residual: np.ndarray
+    """(C,) max |X beta - y| where the solver stopped: how far it was from its own end."""
+    seconds: float
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """(C,) max |predicted - measured| / max |measured|."""
+        return _deviations(self.predicted, self.measured)
+
+    @property
+    def uncentred_deviation(self) -> np.ndarray:
+        """(C,) the same for the control."""
+        return _deviations(self.uncentred, self.measured)
+
+
+def limits(profile: str | None = None) -> Limits:
+    """Return the cases of claim M1."""
+    quick = (profile or environment.profile()) == "quick"
+    base = Setting()
+    settings = (
+        base,
+        replace(base, label_noise=0.5),
+        replace(base, label_noise=0.0, batch_size=1, learning_rate=0.05),
+        replace(base, num_samples=12, num_features=30, label_noise=1.0, batch_size=2, learning_rate=0.05),
+        replace(base, num_samples=6, num_features=12, sparsity=2, batch_size=6, label_noise=1.0),
+    )
+    return Limits(
+        settings=settings[:3] if quick else settings,
+        decay_steps=(100, 1000) if quick else (100, 1000, 4000),
+        problem_seeds=(0,) if quick else (0, 1, 2),
+    )
+
+
+def land(plan: Limits, *, workers: int | None = 1) -> Landings:
+    """Run SGD to every decay step, then land twice: by the ODE solver, and by Theorem D.
+
+    A landing takes milliseconds, so new processes (``workers``) pay from some thousand on.
+    """
+    shards = [(setting, plan.decay_steps, seed) for setting in plan.settings for seed in plan.problem_seeds]
+    found = executors.run_all(_land, shards, workers=workers, description="landings")
+    cases = [case for part in found for case in part[0]]
+    measured, predicted, uncentred, residual = zip(*cases, strict=True)
+    return Landings(
+        settings=tuple(setting for setting, steps, _ in shards for _ in steps),
+        decay_steps=np.array([step for _, steps, _ in shards for step in steps]),
+        measured=measured,
+        predicted=predicted,
+        uncentred=uncentred,
+        residual=np.array(residual),
+        seconds=sum(part[1] for part in found),
+    )
+
+
+def _land(shard: tuple[Setting, tuple[int, ...], int]) -> tuple[list[Any], float]:
+    setting, steps, seed = shard
+    start, problem = time.process_time(), setting.problem(seed)
+    path = setting.run(problem, steps, seeds=[seed])
+    predicted = theory.late_decay_limit(problem.X, problem.y, path.log_scale, path.centre)[:, 0]
+    uncentred = theory.late_decay_limit(problem.X, problem.y, path.log_scale, 0 * path.centre)[:, 0]
+    cases = []
+    for k in range(len(steps)):
+        beta = gradient_flow(problem, path.weights.p[k, 0], path.weights.m[k, 0])[-1]
+        cases.append((beta, predicted[k], uncentred[k], float(np.abs(problem.X @ beta - problem.y).max())))
+    return cases, time.process_time() - start
+
+
+def gradient_flow(problem: model.Problem, p: np.ndarray, m: np.ndarray, *, residual: float = 3e-12) -> np.ndarray:
+    """Return the coefficients (K, d) along gradient flow dp/dt = -p g, dm/dt = m g, the last one at its end.
+
+    LSODA on the 2d weights with their exact Jacobian, until max |X beta - y| is below ``residual``. It knows neither
+    scale nor centre: this is the measurement that Theorem D is held against.
+    """
+    X, y, n, d = problem.X, problem.y, problem.num_samples, problem.num_features
+    K = X.T @ X / n
+
+    def velocity(_: float, w: np.ndarray) -> np.ndarray:
+        g = (X @ (w[:d] ** 2 - w[d:] ** 2) - y) @ X / n
+        return np.concatenate([-w[:d] * g, w[d:] * g])
+
+    def jacobian(_: float, w: np.ndarray) -> np.ndarray:
+        p, m = w[:d], w[d:]
+        g = (X @ (p**2 - m**2) - y) @ X / n
+        top = np.hstack([-2 * p[:, None] * K * p, 2 * p[:, None] * K * m])
+        bottom = np.hstack([2 * m[:, None] * K * p, -2 * m[:, None] * K * m])
+        return np.vstack([top, bottom]) + np.diag(np.concatenate([-g, g]))
+
+    w, span, betas = np.concatenate([p, m]), 20.0, []
+    for _ in range(14):  # 20 * 2^14 units of time; the smallest tolerance LSODA takes, none of it absolute
+        done = solve_ivp(velocity, (0, span), w, method="LSODA", jac=jacobian, rtol=3e-14, atol=1e-30)
+        betas.append((done.y[:d] ** 2 - done.y[d:] ** 2).T)
+        w = done.y[:, -1]
+        if np.abs(X @ betas[-1][-1] - y).max() < residual:
+            break
+        span *= 2
+    return np.concatenate(betas)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Exits:
+    """One run on a drawable problem (three features, one free direction), and the decays that leave it."""
+
+    trunk: np.ndarray
+    """(K, 2) position along the valley and signed residual, at every step."""
+    decay_steps: np.ndarray
+    """(E,)"""
+    flows: tuple[np.ndarray, ...]
+    """(., 2) the same two numbers along gradient flow from each exit."""
+    predicted: np.ndarray
+    """(E,) position along the valley where Theorem D lands."""
+    minimum: float
+    """Position of the minimum-norm solution."""
+
+
+def exits() -> Exits:
+    """Run the drawable problem once and leave it at three times."""
+    toy = model.Problem.three_dimensional()
+    problem = model.Problem(toy.X, toy.y, toy.beta_true)  # with both signs: p and m
+    steps = np.array([150, 3000, 9000])
+    path = Setting(batch_size=1, label_noise=0.7, init_scale=0.9).run(problem, range(steps[-1] + 1), seeds=[3])
+    kernel, across = theory.three_dimensional.KERNEL, np.array([1.0, 1.0]) / np.sqrt(2)
+
+    def flat(beta: np.ndarray) -> np.ndarray:
+        along = (beta - toy.beta_true) @ kernel / (kernel @ kernel)
+        return np.stack([along, (beta @ toy.X.T - toy.y) @ across], axis=-1)
+
+    w = path.weights
+    end = theory.late_decay_limit(problem.X, problem.y, path.log_scale[steps, 0], path.centre[steps, 0])
+    return Exits(
+        trunk=flat(path.beta[:, 0]),
+        decay_steps=steps,
+        flows=tuple(flat(gradient_flow(problem, w.p[k, 0], w.m[k, 0])) for k in steps),
+        predicted=flat(end)[:, 0],
+        minimum=float(flat(model.minimum_norm(problem).beta)[0]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cut:
+    """Tails of finite rate from one state, E of them."""
+
+    rates: np.ndarray
+    """(E,) decayed rates."""
+    to_flow: np.ndarray
+    """(E,) relative distance of the end from the limit of vanishing rate."""
+    to_own: np.ndarray
+    """(E,) relative distance from the projection with the tail's own scale and centre."""
+    drift: np.ndarray
+    """(E,) largest change of log a along the tail."""
+    bound: np.ndarray
+    """(E,) its bound."""
+
+
+def tails(setting: Setting | None = None, *, decay_step: int = 200, seed: int = 0) -> Cut:
+    """Decay to several finite rates, full batch without label noise, and go on until nothing moves."""
+    setting = setting or Setting()
+    problem = setting.problem(seed)
+    rates = np.array([0.04, 0.02, 0.01, 0.005])
+    before = setting.run(problem, [decay_step], seeds=[seed])
+    start = model.Weights(before.weights.p[0, 0], before.weights.m[0, 0])
+    speed = theory.tail_rate(problem.X, before.log_scale[0, 0])
+    after = model.sgd(
+        problem,
+        schedule=schedules.constant(rates),
+        num_steps=int(30 / (speed * rates[-1])),
+        batch_size=problem.num_samples,
+        weights=start,
+        seeds=[seed] * len(rates),
+    )
+    end = after.beta[0]
+    size = np.abs(end).max()
+    flow = theory.late_decay_limit(problem.X, problem.y, before.log_scale[0], before.centre[0])
+    own = theory.late_decay_limit(problem.X, problem.y, after.log_scale[0], after.centre[0])
+    bounds = [theory.tail_drift_bound(before.train_loss[0, 0], speed, decayed_rate=rate) for rate in rates]
+    return Cut(
+        rates=rates,
+        to_flow=np.abs(end - flow).max(axis=1) / size,
+        to_own=np.abs(end - own).max(axis=1) / size,
+        drift=np.abs(after.log_scale[0] - before.log_scale[0]).max(axis=1),
+        bound=np.array(bounds, dtype=np.float64),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowPlan:
+    """Which curves of test loss after decay are predicted and measured."""
+
+    setting: Setting
+    slow_times: tuple[float, ...]
+    """eta^2 T, increasing."""
+    problem_seeds: tuple[int, ...]
+    num_replicas: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Curves:
+    """Test loss after decay of P problems at K slow times."""
+
+    slow_times: np.ndarray
+    """(K,) eta^2 T at the whole steps T."""
+    measured: np.ndarray
+    """(P, K, R) of R runs each; the landing by Theorem D."""
+    first_order: np.ndarray
+    """(P, K)"""
+    leading: np.ndarray
+    """(P, K)"""
+    solver: np.ndarray
+    """(P, K) of the first run, by the ODE solver: checks the landing."""
+    seconds: float
+
+
+def slow(profile: str | None = None) -> SlowPlan:
+    """Return the curves of claim M4."""
+    quick = (profile or environment.profile()) == "quick"
+    return SlowPlan(
+        setting=Setting(learning_rate=0.02),
+        slow_times=(0.5, 1.0, 2.0, 3.0, 4.0, 5.0)
+        if quick
+        else (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0),
+        problem_seeds=(0, 1) if quick else tuple(range(8)),
+        num_replicas=8 if quick else 32,
+    )
+
+
+def slow_curves(plan: SlowPlan, *, workers: int | None = 1) -> Curves:
+    """Run every problem, land at every slow time, and predict the same losses."""
+    found = executors.run_all(
+        _slow_curve, [(plan, seed) for seed in plan.problem_seeds], workers=workers, description="slow curves"
+    )
+    steps = _steps(plan)
+    measured, first_order, leading, solver, seconds = (list(column) for column in zip(*found, strict=True))
+    return Curves(
+        slow_times=plan.setting.learning_rate**2 * steps,
+        measured=np.array(measured),
+        first_order=np.array(first_order),
+        leading=np.array(leading),
+        solver=np.array(solver),
+        seconds=sum(seconds),
+    )
+
+
+def _steps(plan: SlowPlan) -> np.ndarray:
+    return np.rint(np.array(plan.slow_times) / plan.setting.learning_rate**2).astype(int)
+
+
+def _slow_curve(shard: tuple[SlowPlan, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
+    plan, seed = shard
+    began, setting, steps = time.process_time(), plan.setting, _steps(plan)
+    problem = setting.problem(seed)
+    path = setting.run(problem, steps.tolist(), seeds=range(plan.num_replicas))
+    landed = theory.late_decay_limit(problem.X, problem.y, path.log_scale, path.centre)
+    w = path.weights
+    solved = [gradient_flow(problem, w.p[k, 0], w.m[k, 0], residual=1e-9)[-1] for k in range(len(steps))]
+    leading, first = (
+        theory.slow_flow(
+            problem.X,
+            problem.y,
+            init_scale=setting.init_scale,
+            slow_times=setting.learning_rate**2 * steps,
+            label_noise=setting.label_noise,
+            batch_size=setting.batch_size,
+            learning_rate=rate,
+        )
+        for rate in (None, setting.learning_rate)
+    )
+    losses = [problem.test_loss(beta) for beta in (landed, first, leading, np.array(solved))]
+    return losses[0], losses[1], losses[2], losses[3], time.process_time() - began
+
+
+def effective_ode(problem: model.Problem, setting: Setting, slow_times: Sequence[float]) -> np.ndarray:
+    """Return the coefficients (K, d) of the slow flow from its ODE, dw/dtau = -(sigma^2 / 2B) P_tangent w.
+
+    An independent route to the closed form: DOP853 in the 2d weights, from the point of the valley that has the
+    scale of the start.
+    """
+    d, drift = problem.num_features, setting.label_noise**2 / setting.batch_size
+    log_scale = np.full(d, np.log(2 * setting.init_scale**2))
+    beta = theory.late_decay_limit(problem.X, problem.y, log_scale, np.zeros(d))
+    start = model.Weights.from_scale(log_scale, np.arcsinh(beta / np.exp(log_scale)))
+
+    def velocity(_: float, w: np.ndarray) -> np.ndarray:
+        here = model.Weights(w[:d], w[d:])
+        along = model.manifold.tangent_part(problem, here, here)
+        return -drift / 2 * np.concatenate([along.p, along.m])
+
+    at = np.concatenate([start.p, start.m])
+    done = solve_ivp(velocity, (0, slow_times[-1]), at, "DOP853", t_eval=slow_times, rtol=1e-10, atol=1e-12)
+    return np.asarray((done.y[:d] ** 2 - done.y[d:] ** 2).T)
+
+
+def describe(settings: Sequence[Setting]) -> str:
+    """Return the settings as a Markdown table, and the profile they belong to."""
+    lines = ["| $n$ | $d$ | $s$ | $B$ | $\\sigma$ | $\\eta$ |", "|---|---|---|---|---|---|"]
+    for c in settings:
+        lines.append(
+            f"| {c.num_samples} | {c.num_features} | {c.sparsity} | {c.batch_size} | {c.label_noise:g} | "
+            f"{c.learning_rate:g} |"
+        )
+    return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
+
+
+def key(*plans: Limits | SlowPlan) -> str:
+    """Return the key that names these plans."""
+    return provenance.config_key(*plans)
+
+
+def _deviations(found: tuple[np.ndarray, ...], truth: tuple[np.ndarray, ...]) -> np.ndarray:
+    return np.array([np.abs(a - b).max() / np.abs(b).max() for a, b in zip(found, truth, strict=True)])

@@ -1,0 +1,87 @@
+"""The measurement is independent of the theory, and the plans say what the claims promise."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lrdecay_core import model, theory
+from lrdecay_core.experiments import decay_limit
+from lrdecay_core.experiments.decay_limit import Limits, Setting
+
+SMALL = Setting(num_samples=4, num_features=9, sparsity=2, batch_size=2, label_noise=1.0)
+
+
+def test_plans_hold_what_the_claims_ask_for():
+    plan = decay_limit.limits("book")
+    assert len(plan.settings) * len(plan.decay_steps) * len(plan.problem_seeds) >= 30
+    slow = decay_limit.slow("book")
+    assert (slow.setting.batch_size, slow.setting.label_noise, slow.setting.learning_rate) == (4, 2.0, 0.02)
+    assert slow.slow_times[-1] == 5.0
+    assert slow.num_replicas >= 32
+    assert decay_limit.slow("quick").setting == slow.setting
+    assert set(decay_limit.limits("quick").settings) <= set(plan.settings)
+
+
+def test_gradient_flow_ends_where_one_equation_says():
+    # n = 1, d = 2, p = m times equal columns: beta_1 = beta_2 by symmetry, so the end is (y/2, y/2)
+    problem = model.Problem(np.array([[1.0, 1.0]]), np.array([1.0]))
+    path = decay_limit.gradient_flow(problem, np.full(2, 0.6), np.full(2, 0.6))
+    np.testing.assert_allclose(path[0], 0, atol=1e-15)
+    np.testing.assert_allclose(path[-1], 0.5, rtol=1e-11)  # it stops at residual 3e-12
+
+
+def test_landings_agree_and_the_centre_is_needed():
+    found = decay_limit.land(Limits(settings=(SMALL,), decay_steps=(50, 300), problem_seeds=(0, 1)))
+    assert found.decay_steps.tolist() == [50, 300, 50, 300]
+    assert found.deviation.max() < 1e-9  # the threshold of the claim; 1e-12 is typical
+    assert (found.uncentred_deviation > 1e-6).all()
+    assert found.residual.max() < 1e-11
+
+
+def test_deviation_is_relative_to_the_largest_coefficient():
+    found = decay_limit.land(Limits(settings=(SMALL,), decay_steps=(50,), problem_seeds=(0,)))
+    doubled = replace(found, predicted=tuple(2 * b for b in found.measured))
+    np.testing.assert_allclose(doubled.deviation, 1.0)
+
+
+def test_exits_land_on_their_crosses():
+    found = decay_limit.exits()
+    ends = np.array([flow[-1] for flow in found.flows])
+    np.testing.assert_allclose(ends[:, 0], found.predicted, atol=1e-9)
+    np.testing.assert_allclose(ends[:, 1], 0, atol=1e-11)
+    assert (np.diff(np.abs(found.predicted - found.minimum)) < 0).all()
+
+
+def test_tails_of_finite_rate():
+    cut = decay_limit.tails(SMALL, decay_step=50)
+    slope = np.polyfit(np.log(cut.rates), np.log(cut.to_flow), 1)[0]
+    assert slope == pytest.approx(1, abs=0.1)  # first order in the rate
+    assert cut.to_own.max() < 1e-10
+    assert (cut.drift <= cut.bound).all()
+
+
+def test_slow_curves_are_near_both_predictions():
+    plan = replace(decay_limit.slow("quick"), slow_times=(0.5, 1.0), problem_seeds=(0,), num_replicas=4)
+    found = decay_limit.slow_curves(plan)
+    assert found.measured.shape == (1, 2, 4)
+    np.testing.assert_allclose(found.slow_times, [0.5, 1.0], rtol=1e-3)
+    np.testing.assert_allclose(found.measured.mean(axis=2), found.first_order, rtol=0.1)
+    np.testing.assert_allclose(found.solver, found.measured[:, :, 0], rtol=1e-6)
+    assert not np.array_equal(found.first_order, found.leading)
+
+
+def test_the_effective_ode_follows_the_homotopy():
+    problem = SMALL.problem(3)
+    by_ode = decay_limit.effective_ode(problem, SMALL, [0.5, 2.0])
+    closed = theory.slow_flow(
+        problem.X, problem.y, init_scale=0.5, slow_times=[0.5, 2.0], label_noise=1.0, batch_size=2
+    )
+    np.testing.assert_allclose(by_ode, closed, atol=1e-8)  # the solver's tolerance is 1e-10
+
+
+def test_description_and_key(monkeypatch):
+    monkeypatch.setenv("LRDECAY_PROFILE", "book")
+    assert "| 4 | 9 | 2 | 2 | 1 | 0.04 |" in decay_limit.describe([SMALL])
+    assert "`book` profile" in decay_limit.describe([SMALL])
+    assert decay_limit.key(decay_limit.slow("book")) != decay_limit.key(decay_limit.slow("quick"))
