@@ -27,9 +27,11 @@ GENERATED = ROOT / "_generated"
 
 
 def set_environment(profile: str | None = None) -> None:
-    """Set what every execution of a chapter sees: the profile, and no progress bars (their stderr must stay empty)."""
+    """Set what an execution of a chapter sees: profile, one thread, no progress bars (stderr must stay empty)."""
     os.environ["LRDECAY_PROFILE"] = profile or os.environ.get("LRDECAY_PROFILE") or "quick"
     os.environ["LRDECAY_STATIC"] = "1"
+    for library in ("OMP", "MKL", "OPENBLAS"):  # small products: threads gain nothing, and lose much on a busy machine
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     if os.environ["LRDECAY_PROFILE"] not in PROFILES:
         raise ValueError(f"`LRDECAY_PROFILE` must be one of {PROFILES}, got {os.environ['LRDECAY_PROFILE']!r}")
     folders = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
