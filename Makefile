@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 PYTEST := $(RUN) -m pytest
 
-.PHONY: help book test lint types unit chapters site check check-all serve lab clean lock
+.PHONY: help book test lint types unit chapters site check check-all bench serve lab clean lock
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -55,6 +55,16 @@ check: test ## what CI runs: the tests, then a cold quick build of the book
 check-all: test ## weekly: also the slow tests, and every chapter executed anew
 	$(PYTEST) -q -m slow tests lrdecay_core
 	$(RUN) -m tools.book --profile quick --output _build/check --fresh
+
+PEERS := _build/peers
+
+$(PEERS)/.ready: benchmarks/requirements.txt $(READY)
+	rm -rf $(PEERS)
+	$(RUN) -m pip install -q --no-deps --target $(PEERS) -r benchmarks/requirements.txt
+	touch $@
+
+bench: $(PEERS)/.ready ## measure against plain torch and JAX on one core, write benchmarks/results.json
+	PYTHONPATH=$(PEERS) $(RUN) -m benchmarks
 
 serve: ## show _build/html at http://localhost:8000
 	test -f _build/html/index.html || { echo "Nothing built yet: make book" >&2; exit 1; }

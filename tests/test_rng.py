@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -25,3 +27,15 @@ def test_streams_are_pinned():
 def test_seed_is_a_whole_number(seed):
     with pytest.raises(ValueError, match="`seed`"):
         rng.stream(seed, "order")
+
+
+@pytest.mark.parametrize(
+    "address", [(0, "x", 0), (7, "order", 3), (2**32 - 1, "a", 1), (2**32, "a", 1), (5, "a", 2**32)]
+)
+def test_the_short_way_to_a_stream_leads_to_the_same_stream(address):
+    seed, purpose, block = address
+    word = int.from_bytes(hashlib.blake2s(purpose.encode(), digest_size=8).digest(), "little")
+    plain = np.random.SeedSequence(seed, spawn_key=(word & 0xFFFFFFFF, word >> 32, block))
+    np.testing.assert_array_equal(
+        rng.stream(*address).integers(0, 2**60, 4), np.random.Generator(np.random.PCG64(plain)).integers(0, 2**60, 4)
+    )

@@ -94,7 +94,21 @@ def write(measured: Mapping[str, Mapping[str, float]]) -> Path:
     }
     for name, text in contents.items():
         (folder / name).write_text(text, encoding="utf8")
+    draw_question(folder / "question.png")
     return folder
+
+
+def draw_question(path: Path) -> None:
+    """Compute and save the picture of the introduction; some three seconds."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from lrdecay_core import figures
+    from lrdecay_core.experiments.question import question
+    from lrdecay_core.figures import question as draw
+
+    figures.use_style()
+    draw.draw_question(question()).savefig(path, dpi=160)
 
 
 def stale() -> str | None:

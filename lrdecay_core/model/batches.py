@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lrdecay_core import rng
+from lrdecay_core.model import kernels
 
-__all__ = ["NOISES", "STEPS_PER_BLOCK", "label_noise", "sample_indices"]
+__all__ = ["NOISES", "STEPS_PER_BLOCK", "exchange", "label_noise", "sample_indices"]
 
 STEPS_PER_BLOCK = 1024  # part of a stream's address: another value is another experiment
 NOISES = ("rademacher", "gaussian")
@@ -21,13 +22,26 @@ def sample_indices(seed: int, block: int, *, num_samples: int, batch_size: int, 
     draw = rng.stream(seed, "sgd batches", block)
     if replacement:
         return draw.integers(num_samples, size=(STEPS_PER_BLOCK, batch_size))
-    order = np.tile(np.arange(num_samples), (STEPS_PER_BLOCK, 1))
-    if batch_size < num_samples:
-        step = np.arange(STEPS_PER_BLOCK)
-        for j in range(batch_size):
-            other = draw.integers(j, num_samples, size=STEPS_PER_BLOCK)
-            order[step, other], order[step, j] = order[step, j], order[step, other]
-    return order[:, :batch_size]
+    if batch_size == num_samples:
+        return np.tile(np.arange(num_samples), (STEPS_PER_BLOCK, 1))
+    partners = np.array([draw.integers(j, num_samples, size=STEPS_PER_BLOCK) for j in range(batch_size)])
+    return (kernels.exchange if kernels.COMPILED else exchange)(partners, num_samples)
+
+
+def exchange(partners: np.ndarray, num_samples: int) -> np.ndarray:
+    """Return the first B entries of each row's shuffle: entry j of 0..n-1 changes places with ``partners[j]``.
+
+    Args:
+        partners: (B, K), entry j in [j, n).
+        num_samples: n.
+
+    Returns:
+        (K, B).
+    """
+    order, step = np.tile(np.arange(num_samples), (partners.shape[1], 1)), np.arange(partners.shape[1])
+    for j, other in enumerate(partners):
+        order[step, other], order[step, j] = order[step, j], order[step, other]
+    return order[:, : len(partners)]
 
 
 def label_noise(seed: int, block: int, *, batch_size: int, noise: str) -> np.ndarray:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 __all__ = ["SMALLEST", "State", "advance", "sample_weights"]
 
+CPU = torch.device("cpu")
 SMALLEST = 1e-300  # below, denormal numbers would round a shrinking weight to a standstill
 
 
@@ -25,10 +26,10 @@ class State:
     """(R, n) sum over steps of eta r_B / B, spread on samples: the sum of eta g is ``moved @ X``."""
 
     @classmethod
-    def start(cls, p: np.ndarray, m: np.ndarray, num_samples: int) -> State:
+    def start(cls, p: np.ndarray, m: np.ndarray, num_samples: int, device: torch.device = CPU) -> State:
         """Return the state before the first step, from copies."""
-        moved = torch.zeros(len(p), num_samples, dtype=torch.float64)
-        return cls(torch.from_numpy(np.array(p)), torch.from_numpy(np.array(m)), moved)
+        moved = torch.zeros(len(p), num_samples, dtype=torch.float64, device=device)
+        return cls(torch.from_numpy(np.array(p)).to(device), torch.from_numpy(np.array(m)).to(device), moved)
 
     def flush(self) -> None:
         """Set weights below ``SMALLEST`` to 0: their share of beta is below 1e-600, their scale no longer a number."""
@@ -51,8 +52,8 @@ def sample_weights(indices: Tensor, values: Tensor | None, num_samples: int) -> 
     Returns:
         (K, S, n).
     """
-    values = torch.ones(indices.shape, dtype=torch.float64) if values is None else values
-    return torch.zeros(*indices.shape[:2], num_samples, dtype=torch.float64).scatter_add_(2, indices, values)
+    values = torch.ones_like(indices, dtype=torch.float64) if values is None else values
+    return values.new_zeros(*indices.shape[:2], num_samples).scatter_add_(2, indices, values)
 
 
 def advance(state: State, X: Tensor, y: Tensor, pull: Tensor, push: Tensor | None) -> None:

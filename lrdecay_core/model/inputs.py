@@ -13,8 +13,8 @@ from lrdecay_core.model.weights import Weights
 __all__ = ["columns", "noise_schedule", "start"]
 
 
-def columns(name: str, schedule: schedules.Schedule, begin: int, end: int, runs: int) -> np.ndarray:
-    """Return the values (K, R) of a schedule for steps begin to end - 1, or raise unless they fit the runs."""
+def columns(name: str, schedule: schedules.Schedule, begin: int, end: int, runs: int, rows: slice) -> np.ndarray:
+    """Return the values (K, rows) of a schedule for steps begin to end - 1, or raise unless they fit the runs."""
     steps = end - begin
     values = np.asarray(schedule(np.arange(begin, end)), dtype=np.float64)
     table = values[:, None] if values.ndim == 1 else values
@@ -25,7 +25,7 @@ def columns(name: str, schedule: schedules.Schedule, begin: int, end: int, runs:
         )
     if not np.isfinite(table).all() or (table < 0).any():
         raise ValueError(f"`{name}` must be finite and 0 or above at every step, which fails between {begin} and {end}")
-    return np.array(np.broadcast_to(table, (steps, runs)))
+    return np.array(np.broadcast_to(table, (steps, runs))[:, rows])
 
 
 def noise_schedule(label_noise: Any) -> schedules.Schedule | None:

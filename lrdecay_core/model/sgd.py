@@ -35,6 +35,7 @@ def sgd(
     weights: Weights | None = None,
     record: Iterable[int] | None = None,
     first_step: int = 0,
+    device: str = "cpu",
 ) -> Path:
     r"""Run SGD on the training loss |X beta - y|^2 / 2n of the model, with fresh label noise at every step.
 
@@ -62,6 +63,7 @@ def sgd(
         record: increasing steps in [first_step, first_step + num_steps]; default: the last state only.
         first_step: number of the first update; schedule and noise are addressed with it, so a run in two stretches
             equals one. ``record`` and ``path.steps`` count from 0 too.
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"auto"``; all do the same arithmetic in float64, to rounding.
 
     Returns:
         The recorded states. Memory grows with ``record``, not with ``num_steps``. A run that diverges, or a weight
@@ -69,6 +71,7 @@ def sgd(
 
     Raises:
         ValueError: an argument is out of its range, or rates do not come one per run.
+        RuntimeError: the device is absent.
 
     >>> problem = Problem.sparse(num_samples=20, num_features=40, sparsity=3, seed=2)
     >>> lr = schedules.step_decay(learning_rate=0.04, decay_step=300, decayed=0.004)
@@ -87,8 +90,9 @@ def sgd(
     checks.one_of("noise", noise, batches.NOISES)
     marks = (last,) if record is None else checks.increasing("record", record, minimum=first, maximum=last)
     start = inputs.start(problem, init_scale, weights, runs)
+    place = checks.torch_device("device", device)
     noise_at = inputs.noise_schedule(label_noise)
-    engine = Engine(problem, batch_size=batch_size, replacement=replacement, noise=noise)
+    engine = Engine(problem, batch_size=batch_size, replacement=replacement, noise=noise, device=place)
 
     slot = {mark: k for k, mark in enumerate(marks)}
     p, m, moved = (np.empty((len(marks) + 1, runs, d)) for _ in range(3))  # the last entry is the final state
@@ -96,22 +100,22 @@ def sgd(
     width = int(np.clip(STATE_BYTES // (32 * d), 16, 512))
     for low in range(0, runs, width):
         rows = slice(low, min(low + width, runs))
-        state = dense.State.start(start.p[rows], start.m[rows], problem.num_samples)
+        state = dense.State.start(start.p[rows], start.m[rows], problem.num_samples, place)
         _watch(engine, state, first, diverged[rows], frozen[rows])
         stops: Iterable[int] = _stops(first, last, marks)
         if num_steps * runs >= BAR_FROM:
             stops = environment.progress(stops, f"SGD, runs {low} to {rows.stop - 1} of {runs}")
         here = first
         for stop in stops:
-            rates = inputs.columns("schedule", schedule, here, stop, runs)[:, rows]
-            std = None if noise_at is None else inputs.columns("label_noise", noise_at, here, stop, runs)[:, rows]
+            rates = inputs.columns("schedule", schedule, here, stop, runs, rows)
+            std = None if noise_at is None else inputs.columns("label_noise", noise_at, here, stop, runs, rows)
             _stretch(engine, state, seed_of[rows], here, rates, std, diverged[rows], frozen[rows])
             here = stop
             if here in slot:
                 k = slot[here]
-                p[k, rows], m[k, rows] = state.p.numpy(), state.m.numpy()
-                moved[k, rows] = (state.moved @ engine.X).numpy()
-        p[-1, rows], m[-1, rows] = state.p.numpy(), state.m.numpy()
+                p[k, rows], m[k, rows] = state.p.cpu().numpy(), state.m.cpu().numpy()
+                moved[k, rows] = (state.moved @ engine.X).cpu().numpy()
+        p[-1, rows], m[-1, rows] = state.p.cpu().numpy(), state.m.cpu().numpy()
 
     found = Weights(p[:-1], m[:-1])
     missing = np.full(found.p.shape, np.nan)
@@ -151,7 +155,7 @@ def _stretch(
             now = slice(k, k + 1)
             engine.run(before, seeds, begin + k, rates[now], None if std is None else std[now])
             _watch(engine, before, begin + k + 1, diverged, frozen)
-        gone = torch.from_numpy(~np.isnan(diverged))
+        gone = torch.from_numpy(~np.isnan(diverged)).to(state.p.device)
         state.p[gone], state.m[gone], state.moved[gone] = torch.nan, torch.nan, torch.nan
     state.flush()
 
@@ -159,9 +163,9 @@ def _stretch(
 def _watch(engine: Engine, state: dense.State, step: int, diverged: np.ndarray, frozen: np.ndarray) -> bool:
     """Note ``step`` for runs that have diverged or frozen by now and were not known to; return whether any has."""
     residual = (state.p**2 - state.m**2) @ engine.X.T - engine.y
-    lost = ~torch.isfinite((residual**2).sum(1)).numpy() & np.isnan(diverged)
+    lost = ~torch.isfinite((residual**2).sum(1)).cpu().numpy() & np.isnan(diverged)
     smallest = state.p.abs() if engine.problem.positive else torch.minimum(state.p.abs(), state.m.abs())
-    stuck = (smallest < dense.SMALLEST).any(1).numpy() & np.isnan(frozen)
+    stuck = (smallest < dense.SMALLEST).any(1).cpu().numpy() & np.isnan(frozen)
     diverged[lost], frozen[stuck] = step, step
     return bool(lost.any() or stuck.any())
 

@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
+import torch
 
-from lrdecay_core import model
-from lrdecay_core.model import batches, dense
+from lrdecay_core import model, schedules
+from lrdecay_core.model import batches, dense, kernels
 from lrdecay_core.model.engine import Engine
 
 PROBLEM = model.Problem.sparse(num_samples=5, num_features=9, sparsity=2, seed=1)
@@ -41,3 +43,48 @@ def test_draws_are_kept_for_a_block_and_made_anew_for_the_next():
     assert engine._held is first
     engine.run(state, seeds, batches.STEPS_PER_BLOCK, rates, std)
     assert engine._held is not first
+
+
+@pytest.mark.parametrize("replacement", [False, True])
+@pytest.mark.parametrize("noise", batches.NOISES)
+@pytest.mark.parametrize("std", [0.0, 0.6])
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_the_two_engines_agree(monkeypatch, replacement, noise, std, batch_size):
+    settings = {
+        "schedule": schedules.step_decay(learning_rate=0.03, decay_step=np.array([40, 900, 1500]), decayed=0.004),
+        "num_steps": 2100,  # into a third block
+        "batch_size": batch_size,
+        "label_noise": std,
+        "noise": noise,
+        "replacement": replacement,
+        "init_scale": 0.5,
+        "seeds": [4, 9, 4],
+        "record": [40, 1024, 2100],
+    }
+    fast = model.sgd(PROBLEM, **settings)
+    monkeypatch.setattr(kernels, "COMPILED", False)
+    plain = model.sgd(PROBLEM, **settings)
+    # sums in another order, 1e-16 a step, forgotten by the valley but along its floor, where 2100 of them add up
+    np.testing.assert_allclose(fast.final.p, plain.final.p, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(fast.final.m, plain.final.m, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(fast.centre, plain.centre, rtol=0, atol=1e-12)
+
+
+def test_both_engines_see_the_same_divergence(monkeypatch):
+    settings = {"batch_size": 2, "label_noise": 0.5, "init_scale": 0.5, "seeds": [1, 2], "num_steps": 300}
+    rates = schedules.constant(np.array([0.03, 3.0]))
+    fast = model.sgd(PROBLEM, schedule=rates, **settings)
+    monkeypatch.setattr(kernels, "COMPILED", False)
+    plain = model.sgd(PROBLEM, schedule=rates, **settings)
+    assert fast.diverged_step[1] > 0
+    np.testing.assert_array_equal(fast.diverged_step, plain.diverged_step)
+    np.testing.assert_array_equal(fast.frozen_step, plain.frozen_step)
+
+
+def test_the_engine_is_chosen_by_device_and_batch():
+    def chosen(batch_size, device):
+        return Engine(PROBLEM, batch_size=batch_size, replacement=False, noise="gaussian", device=torch.device(device))
+
+    assert chosen(2, "cpu").compiled
+    assert not chosen(5, "cpu").compiled  # full batches are matrix products
+    assert not chosen(2, "meta").compiled

@@ -58,3 +58,41 @@ def test_select_forks_rows(config):
     before = ensemble.weights.clone()
     ensemble.select(torch.tensor([2, 0, 0]))
     assert torch.equal(ensemble.weights, before[[2, 0, 0]])
+
+
+def a_step(config, network, runs):
+    config = replace(config, network=network, width=None)
+    dataset = data.load("digits")
+    inputs = torch.as_tensor(dataset.train.inputs[: runs * 7]).unflatten(0, (runs, 7))
+    targets = torch.eye(10)[torch.as_tensor(dataset.train.targets[: runs * 7]).unflatten(0, (runs, 7))].transpose(1, 2)
+    return Ensemble(config, dataset, range(runs), CPU), inputs, targets, torch.full((runs, 1), 0.1)
+
+
+@pytest.mark.parametrize(("network", "limit"), [("mlp", 60), ("cnn2d", 90)])
+def test_kernels_per_step_do_not_depend_on_runs_and_none_waits(config, kernels, network, limit):
+    counts = []
+    for runs in (2, 9):
+        ensemble, inputs, targets, rates = a_step(config, network, runs)
+        pointers = ensemble.weights.data_ptr(), ensemble.momentum.data_ptr()
+        with kernels() as counter:
+            ensemble.step(inputs, targets, rates)
+        assert pointers == (ensemble.weights.data_ptr(), ensemble.momentum.data_ptr())
+        counts.append(counter.total)
+    assert counts[0] == counts[1] <= limit, counter.counts
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn2d"])
+def test_the_step_makes_no_tensor_on_another_device(config, cuda_replay, network):
+    ensemble, *arguments = a_step(config, network, 3)
+
+    def step(weights, momentum, *rest):
+        ensemble.weights, ensemble.momentum = weights, momentum
+        return ensemble.step(*rest), ensemble.weights
+
+    found = cuda_replay(step, ensemble.weights, ensemble.momentum, *arguments)
+    assert all(t.device.type == "cuda" for t in found)
+    ensemble, *arguments = a_step(config, network, 3)
+    before = ensemble.weights.clone()
+    with torch.device("meta"):  # poison: whatever does not name its device lands there
+        ensemble.step(*arguments)
+    assert (ensemble.weights != before).any()

@@ -1,0 +1,109 @@
+"""Measure everything, print the table, write ``benchmarks/results.json``: ``make bench``.
+
+Each job runs in a process of its own, so that pinning and memory of one do not touch the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import platform
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).with_name("results.json")
+PACKAGES = ("torch", "numpy", "numba", "jax", "jaxlib")
+MODEL_GOALS = {"nn.Module and optim.SGD": 1000, "torch by hand": 200, "JAX": 1.5}
+LARGE_GOALS = {"nn.Module and optim.SGD": 100, "torch by hand": 20, "JAX": 1.4}
+GOALS = {
+    "model, d=40, n=20, B=4": MODEL_GOALS,
+    "model, d=100, n=40, B=4": MODEL_GOALS,
+    "model, d=1000, n=200, B=8": LARGE_GOALS,
+    "model, full batch": {"torch by hand": 40},
+    "cnn1d, batch 25": {"nn.Module and optim.SGD": 6},
+    "cnn1d, batch 100": {"nn.Module and optim.SGD": 3},
+    "mlp, batch 25": {"nn.Module and optim.SGD": 5},
+    "mlp, batch 100": {"nn.Module and optim.SGD": 3},
+    "processes": {"two processes over one": 1.7},
+}
+
+
+def _model(size: str, rounds: int) -> dict[str, Any]:
+    from benchmarks import j1
+
+    return j1.stochastic(size, rounds)
+
+
+def _tail(rounds: int) -> dict[str, Any]:
+    from benchmarks import j1
+
+    return j1.tail(rounds)
+
+
+def _network(network: str, batch: int, rounds: int) -> dict[str, Any]:
+    from benchmarks import j2
+
+    return j2.compare(network, batch, rounds)
+
+
+def _growth(rounds: int) -> dict[str, Any]:
+    from benchmarks import growth
+
+    return growth.compare(rounds)
+
+
+def _processes(rounds: int) -> dict[str, Any]:
+    from benchmarks import two_processes
+
+    return two_processes.compare(rounds)
+
+
+def alone(job: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+    """Return what ``job`` returns in a fresh process."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+        return executor.submit(job, *arguments).result()
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    """Return all jobs by name."""
+    jobs: dict[str, Any] = {
+        f"model, {size}": alone(_model, size, rounds)
+        for size in ("d=40, n=20, B=4", "d=100, n=40, B=4", "d=1000, n=200, B=8")
+    }
+    jobs["model, full batch"] = alone(_tail, rounds)
+    for network in ("cnn1d", "mlp"):
+        for batch in (25, 100):
+            jobs[f"{network}, batch {batch}"] = alone(_network, network, batch, rounds)
+    jobs["processes"] = _processes(rounds)
+    return jobs
+
+
+def machine() -> dict[str, Any]:
+    """Return processor, system and versions."""
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text(encoding="utf8").splitlines() if cpu.is_file() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": multiprocessing.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "versions": {name: metadata.version(name) for name in PACKAGES},
+    }
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    rounds = parser.parse_args().rounds
+    jobs = measure(rounds)
+    results = {"machine": machine(), "rounds": rounds, "jobs": jobs, "goals": GOALS, "growth": alone(_growth, rounds)}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf8")
+    from tools import performance
+
+    print(performance.against_peers(results))

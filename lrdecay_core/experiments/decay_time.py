@@ -1,0 +1,239 @@
+"""The model on a common clock: where a decay at step T would land, for many learning rates, batch sizes and noises.
+
+Where a decay lands is computed from the state at T (``theory.late_decay_limit``), so one run gives the whole curve
+over T. Settings were chosen on problem seeds from 100 up and then run once on the seeds below.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lrdecay_core import environment, executors, provenance, schedules
+from lrdecay_core.model import Problem, grid, sgd
+from lrdecay_core.theory import decay_time, late_decay_limit
+
+__all__ = [
+    "INIT_SCALE",
+    "Arm",
+    "Curves",
+    "Study",
+    "describe",
+    "key",
+    "landing_curves",
+    "predicted_steps",
+    "run",
+    "sparse_problem",
+    "study",
+]
+
+INIT_SCALE = 0.5
+"""Every run starts at p = m = 0.5, that is at scale a_0 = 0.5."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One choice of learning rate, batch size and label noise."""
+
+    learning_rate: float
+    batch_size: int = 4
+    label_noise: float = 2.0
+
+    def steps(self, depths: np.ndarray) -> np.ndarray:
+        """Return the steps (K,) at which log(a_0 / a) reaches ``depths`` to leading order, rounded.
+
+        Without label noise the scale stands still; depth is then eta^2 T by convention.
+
+        >>> Arm(learning_rate=0.1, batch_size=4, label_noise=2.0).steps(np.array([1.0])).tolist()
+        [100]
+        """
+        drift = self.label_noise**2 / self.batch_size if self.label_noise else 1.0
+        return np.asarray(np.rint(np.asarray(depths) / (drift * self.learning_rate**2)), dtype=np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """Decayed test loss against slow time, for several arms on several problems."""
+
+    problems: tuple[int, ...]
+    """Seeds of ``Problem.sparse``: the replicates."""
+    replicas: int
+    """SGD seeds per problem, averaged."""
+    rates: tuple[Arm, ...]
+    """These differ in the learning rate alone: their curves are to fold onto one."""
+    others: tuple[Arm, ...]
+    """These differ from one of ``rates`` in batch size or label noise alone, for the exponents of the decay time."""
+    silent: tuple[Arm, ...]
+    """The control, without label noise."""
+    depths: tuple[float, ...]
+    """Increasing values of (sigma^2 / B) eta^2 T, at which every arm is read."""
+    target: float
+    """Test loss that defines the decay time."""
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """All arms in the order of the results: rates, others, silent."""
+        return (*self.rates, *self.others, *self.silent)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Curves:
+    """What a study measured, and what theory says about its decay times."""
+
+    study: Study
+    test_loss: np.ndarray
+    """(P, A, K, R) test loss after decay: problems, arms, depths, replicas."""
+    predicted: np.ndarray
+    """(P, A, 2) decay time in steps to leading and to first order; NaN where the curve does not reach the target."""
+    seconds: float
+    """Processor time."""
+
+    @property
+    def mean(self) -> np.ndarray:
+        """(P, A, K) geometric mean over replicas."""
+        return np.asarray(np.exp(np.log(self.test_loss).mean(axis=-1)))
+
+
+def study(profile: str | None = None) -> Study:
+    """Return the study of a profile (None: the one in force)."""
+    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+
+
+def run(settings: Study, *, workers: int | None = None) -> Curves:
+    """Measure every arm on every problem, problems side by side in local processes."""
+    shards = [(settings, seed) for seed in settings.problems]
+    loss, predicted, seconds = zip(
+        *executors.run_all(_one_problem, shards, workers=workers, description="problems"), strict=True
+    )
+    return Curves(study=settings, test_loss=np.stack(loss), predicted=np.stack(predicted), seconds=sum(seconds))
+
+
+def sparse_problem(seed: int) -> Problem:
+    """Return the book's problem of that seed: 20 samples, 40 features, 3 of them in use."""
+    return Problem.sparse(num_samples=20, num_features=40, sparsity=3, seed=seed)
+
+
+def landing_curves(problem: Problem, arms: Sequence[Arm], *, steps: np.ndarray, replicas: int) -> np.ndarray:
+    """Return the test loss (A, K, R) that decay at each of the increasing ``steps`` leads to, on SGD seeds 0 to R - 1.
+
+    The arms run side by side.
+
+    Raises:
+        ValueError: the arms have different batch sizes.
+    """
+    if len({arm.batch_size for arm in arms}) != 1:
+        raise ValueError(f"`arms` must share one batch size, got {[arm.batch_size for arm in arms]}")
+    rows = grid(arm=range(len(arms)), seed=range(replicas))
+    rate, noise = (np.array([getattr(arms[k], name) for k in rows["arm"]]) for name in ("learning_rate", "label_noise"))
+    path = sgd(
+        problem,
+        schedule=schedules.constant(rate),
+        num_steps=int(steps[-1]),
+        batch_size=arms[0].batch_size,
+        label_noise=noise,
+        init_scale=INIT_SCALE,
+        seeds=rows["seed"],
+        record=steps.tolist(),
+    )
+    loss = problem.test_loss(late_decay_limit(problem.X, problem.y, path.log_scale, path.centre))
+    return np.moveaxis(loss.reshape(len(steps), len(arms), replicas), 1, 0)
+
+
+def predicted_steps(problem: Problem, arm: Arm, target: float, *, first_order: bool) -> float:
+    """Return the decay time of ``theory.decay_time`` for an arm with label noise, in steps."""
+    return decay_time(
+        problem.X,
+        problem.y,
+        problem.beta_true,
+        target_test_loss=target,
+        init_scale=INIT_SCALE,
+        label_noise=arm.label_noise,
+        batch_size=arm.batch_size,
+        learning_rate=arm.learning_rate,
+        first_order=first_order,
+    )
+
+
+def describe(settings: Study) -> str:
+    """Return the settings in words, and the profile they belong to."""
+    rates = ", ".join(f"{a.learning_rate:g}" for a in settings.rates)
+    others = "; ".join(
+        f"$\\eta = {a.learning_rate:g}$, $B = {a.batch_size}$, $\\sigma = {a.label_noise:g}$" for a in settings.others
+    )
+    base = settings.rates[0]
+    longest = max(int(arm.steps(np.array(settings.depths))[-1]) for arm in settings.arms)
+    return (
+        f"{len(settings.problems)} problems, {settings.replicas} runs each from $p = m = {INIT_SCALE:g}$, batch size "
+        f"$B = {base.batch_size}$, label noise $\\sigma = {base.label_noise:g}$. Learning rates $\\eta$: {rates}. For "
+        f"the decay times also {others}. The longest run takes {longest:,} steps. "
+        f"This page was computed in the `{environment.profile()}` profile."
+    )
+
+
+def key(settings: Study) -> str:
+    """Return the key that names this study."""
+    return provenance.config_key(settings)
+
+
+def _one_problem(shard: tuple[Study, int]) -> tuple[np.ndarray, np.ndarray, float]:
+    settings, seed = shard
+    start, problem, depths = time.process_time(), sparse_problem(seed), np.array(settings.depths)
+    loss = np.empty((len(settings.arms), len(depths), settings.replicas))
+    for slots in _side_by_side(settings.arms, depths):
+        arms = [settings.arms[k] for k in slots]
+        loss[slots] = landing_curves(problem, arms, steps=arms[0].steps(depths), replicas=settings.replicas)
+    reached = (np.exp(np.log(loss).mean(axis=-1)) <= settings.target).any(axis=1)
+    return loss, _predicted(problem, settings, reached), time.process_time() - start
+
+
+def _side_by_side(arms: Sequence[Arm], depths: np.ndarray) -> list[list[int]]:
+    """Return the positions of arms in groups of one batch size and the same steps: a batch of runs costs little more
+    than one run.
+    """
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for k, arm in enumerate(arms):
+        groups.setdefault((arm.batch_size, *arm.steps(depths).tolist()), []).append(k)
+    return list(groups.values())
+
+
+def _predicted(problem: Problem, settings: Study, reached: np.ndarray) -> np.ndarray:
+    """Return the decay times (A, 2) of theory, NaN for arms that have not reached the target.
+
+    In either order sigma enters through sigma^2 tau alone, to leading order eta and B through eta^2 sigma^2 / B: what
+    differs by such a factor is computed once.
+    """
+    found, known = np.full((len(settings.arms), 2), np.nan), {}
+    for k, arm in enumerate(settings.arms):
+        for order in (0, 1) if arm.label_noise and reached[k] else ():
+            address = (order, arm.learning_rate, arm.batch_size) if order else order
+            unit = arm.batch_size / (arm.learning_rate * arm.label_noise) ** 2
+            if address not in known:
+                known[address] = predicted_steps(problem, arm, settings.target, first_order=bool(order)) / unit
+            found[k, order] = known[address] * unit
+    return found
+
+
+_BOOK = Study(
+    problems=tuple(range(8)),
+    replicas=8,
+    rates=tuple(Arm(learning_rate=rate) for rate in (0.04, 0.03, 0.02, 0.01)),
+    others=(
+        Arm(learning_rate=0.02, batch_size=2),
+        Arm(learning_rate=0.02, batch_size=8),
+        Arm(learning_rate=0.02, label_noise=1.0),
+        Arm(learning_rate=0.02, label_noise=4.0),
+    ),
+    silent=tuple(Arm(learning_rate=rate, label_noise=0.0) for rate in (0.04, 0.02)),
+    depths=tuple(float(x) for x in np.geomspace(0.05, 5, 21)),
+    target=0.1,
+)
+_QUICK = replace(
+    _BOOK,
+    problems=(0, 1),
+    replicas=4,
+    rates=(*_BOOK.rates[:3], Arm(learning_rate=0.015)),
+    others=(*_BOOK.others[:2], _BOOK.others[3]),
+)

@@ -1,0 +1,64 @@
+"""The benchmark harness and the page it feeds."""
+
+import subprocess
+import sys
+
+from tools import chapters, performance
+
+HARNESS = """
+import torch
+from benchmarks import ratio
+import os
+def work(size):
+    a = torch.ones(size, size)
+    return lambda: [a @ a for _ in range(40)]
+found = ratio.compare(
+    {"ours": ratio.Variant(work(128), 40), "peer": ratio.Variant(work(512), 40)},
+    ours="ours", flop=2 * 128**3, dtype=torch.float32, rounds=3,
+)
+assert found["ours"]["ratio"] == [1.0, 1.0, 1.0]
+low, middle, high = found["peer"]["ratio"]
+assert low <= middle <= high
+assert middle > 8  # 64 times the arithmetic, at up to several times the rate
+assert 0.05 < found["ours"]["gemm_share"][1] < 3
+assert len(os.sched_getaffinity(0)) == 1
+assert torch.get_num_threads() == 1
+"""
+FOUND = {"rate": [1.0, 2.0, 3.0], "ratio": [8.0, 10.0, 11.0], "gemm_share": [0.1, 0.2, 0.3]}
+RESULTS = {
+    "machine": {"processor": "a processor", "cores": 2, "python": "3.11", "versions": {"torch": "2"}},
+    "rounds": 3,
+    "goals": {"mlp, batch 25": {"JAX": 5, "torch by hand": 20}},
+    "growth": {"runs": {"sizes": [1, 2], "seconds": [0.5, 1.0], "exponent": [0.9, 1.0, 1.1]}},
+    "jobs": {
+        "mlp, batch 25": {"ours": FOUND, "JAX, scan": FOUND, "torch by hand": FOUND},
+        "processes": {"two processes over one": {"rate": [1.0, 2.0, 3.0], "ratio": [1.0, 2.0, 2.0]}},
+    },
+}
+
+
+def test_the_harness_pins_the_process_and_compares_within_rounds():
+    subprocess.run([sys.executable, "-c", HARNESS], check=True, cwd=chapters.ROOT)
+
+
+def test_the_table_says_what_was_met_and_by_how_much_it_was_missed():
+    lines = performance.against_peers(RESULTS).splitlines()
+    assert "10 [8, 11] | 5 | met |" in next(line for line in lines if "JAX" in line)
+    assert "20 | missed, 50% of it |" in next(line for line in lines if "torch by hand" in line)
+    assert "20.0%" in lines[2]
+
+
+def test_growth_study_and_machine_are_filled_from_the_results():
+    assert "| runs | 1, 2 | 0.5, 1 | 1 [0.9, 1.1] |" in performance.growth(RESULTS)
+    samples = 20 * 6 * 200 * 4000
+    assert f"{samples / 2 / 3600:.2f} h | {samples / 4 / 3600:.2f} h" in performance.study(RESULTS)
+    assert "a processor, 2 cores" in performance.machine(RESULTS)
+
+
+def test_the_kept_results_fill_the_page_and_have_no_goal_without_a_job():
+    parts = performance.page_parts()
+    assert all(text.strip() for text in parts.values())
+    page = (chapters.ROOT / "chapters" / "performance.md").read_text(encoding="utf8")
+    assert all(name in page for name in parts)
+    results = performance.load()
+    assert set(results["goals"]) <= set(results["jobs"])

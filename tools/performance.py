@@ -1,0 +1,81 @@
+"""Turn ``benchmarks/results.json`` into the tables of the page on performance. No number is typed here."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from tools import chapters, tables
+
+STUDY = {"seeds": 20, "decay times": 6, "epochs": 200, "samples": 4000}  # one architecture, one pair of rates
+
+
+def load() -> dict[str, Any]:
+    """Return the results of the last ``make bench``."""
+    return json.loads((chapters.ROOT / "benchmarks" / "results.json").read_text(encoding="utf8"))
+
+
+def goal_of(goals: Mapping[str, float], name: str) -> float | None:
+    """Return the goal for a comparison: its own, or that of the family its name begins with.
+
+    >>> goal_of({"JAX": 1.5}, "JAX, scan"), goal_of({"JAX": 1.5}, "ours")
+    (1.5, None)
+    """
+    return next((goal for family, goal in goals.items() if name.split(",")[0] == family), None)
+
+
+def against_peers(results: Mapping[str, Any]) -> str:
+    """Return the table of every comparison: our speed over the peer's, the goal, and whether it is met."""
+    rows = []
+    for job, variants in results["jobs"].items():
+        for name, found in variants.items():
+            low, middle, high = found["ratio"]
+            goal = goal_of(results["goals"].get(job, {}), name)
+            verdict = "–" if goal is None else "met" if middle >= goal else f"missed, {middle / goal:.0%} of it"
+            share = f"{found['gemm_share'][1]:.1%}" if "gemm_share" in found else "–"
+            speed = f"{tables.number(middle)} [{tables.number(low)}, {tables.number(high)}]"
+            rows.append([job, name, f"{found['rate'][1]:.2e}", share, speed, tables.number(goal), verdict])
+    head = ["job", "way", "units per CPU second", "of the GEMM rate", "we are faster by", "goal", ""]
+    return tables.table(head, rows)
+
+
+def growth(results: Mapping[str, Any]) -> str:
+    """Return how the cost grows with each size: CPU seconds and the fitted exponent."""
+    rows = []
+    for axis, found in results["growth"].items():
+        low, middle, high = map(tables.number, found["exponent"])
+        seconds = ", ".join(map(tables.number, found["seconds"]))
+        rows.append([axis, ", ".join(map(str, found["sizes"])), seconds, f"{middle} [{low}, {high}]"])
+    return tables.table(["size", "values", "CPU seconds", "exponent"], rows)
+
+
+def study(results: Mapping[str, Any]) -> str:
+    """Return what a study costs, from the measured rates: every arm in full, without the saving of shared trunks."""
+    samples, speedup = math.prod(STUDY.values()), results["jobs"]["processes"]["two processes over one"]["ratio"][1]
+    rows = []
+    for job, variants in results["jobs"].items():
+        if "batch" in job and not job.startswith("model"):
+            hours = samples / variants["ours"]["rate"][1] / 3600
+            rows.append([job, *(f"{hours / w:.2f} h" for w in (1, speedup, 16 * speedup / 2))])
+    head = ["network", "one core", "two cores", "16 cores, at the two cores' efficiency"]
+    text = ", ".join(f"{value} {name}" for name, value in STUDY.items())
+    return f"A study here is {text}.\n\n" + tables.table(head, rows)
+
+
+def machine(results: Mapping[str, Any]) -> str:
+    """Return where it was measured."""
+    found = results["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    return (
+        f"Measured on {found['processor']}, {found['cores']} cores, Python {found['python']}, {versions}; "
+        f"{results['rounds']} rounds.\n"
+    )
+
+
+def page_parts() -> dict[str, str]:
+    """Return the files the page includes, by name."""
+    results = load()
+    parts = {"peers": against_peers, "growth": growth, "study": study, "machine": machine}
+    return {f"performance-{name}.md": part(results) for name, part in parts.items()}
