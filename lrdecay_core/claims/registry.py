@@ -1,4 +1,4 @@
-"""The claims of the book and the verdicts they are expected to reach. Both were fixed before the runs."""
+"""The claims of the book, with thresholds fixed before the runs, and the verdicts they are expected to reach."""
 
 from __future__ import annotations
 

@@ -60,7 +60,8 @@ def test_run_has_every_problem_and_arm_and_does_not_depend_on_workers():
     alone = decay_time.run(SMALL, workers=1)
     assert alone.test_loss.shape == (2, 3, 3, 2)
     assert alone.mean.shape == (2, 3, 3)
-    np.testing.assert_array_equal(alone.test_loss, decay_time.run(SMALL, workers=2).test_loss)
+    # A worker has one thread, this process may have more: products are then summed in another order.
+    np.testing.assert_allclose(alone.test_loss, decay_time.run(SMALL, workers=2).test_loss, rtol=1e-12)
     problem, arm = decay_time.sparse_problem(4), SMALL.rates[1]
     (curve,) = decay_time.landing_curves(problem, [arm], steps=arm.steps(np.array(SMALL.depths)), replicas=2)
     np.testing.assert_allclose(alone.test_loss[1, 1], curve, rtol=1e-12)  # rounding depends on the row of a product

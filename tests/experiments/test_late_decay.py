@@ -45,7 +45,8 @@ def test_run_splits_seeds_over_workers_and_puts_them_together():
     together = late_decay.run({"a": small, "b": replace(small, seeds=(5,))}, workers=2)
     assert alone["a"].seeds == (0, 1, 2)
     assert alone["b"].seeds == (5,)
-    np.testing.assert_array_equal(alone["a"].weights, together["a"].weights)
+    # A worker has one thread, this process may have more: float32 products may be summed in another order.
+    np.testing.assert_allclose(alone["a"].weights, together["a"].weights, rtol=0, atol=2e-6)
 
 
 def test_description_has_a_row_per_cell_and_names_the_profile(monkeypatch):
