@@ -121,7 +121,7 @@ def record(claim_id: str, evidence: Evidence, control: Control, *, config_key: s
         evidence: what was measured.
         control: what had to fail.
         config_key: names the configurations behind the numbers, see ``provenance.config_key``.
-        seconds: processor time the runs took.
+        seconds: wall time of the runs, added up over processes.
 
     Raises:
         AssertionError: the verdict differs from ``claims/expected.toml``, or the control did not fail.
