@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from benchmarks import ratio  # first: it pins the process
+from benchmarks import ratio  # noqa: F401  (first: it pins the process)
 
 import numpy as np  # isort: skip
+
+from benchmarks.statistics import quartiles  # isort: skip
 
 from lrdecay_core import model, schedules  # isort: skip
 
@@ -46,6 +48,6 @@ def compare(rounds: int) -> dict[str, Any]:
         found[axis] = {
             "sizes": sizes,
             "seconds": np.median(times, axis=0).tolist(),
-            "exponent": ratio.quartiles(slopes),
+            "exponent": quartiles(slopes),
         }
     return found

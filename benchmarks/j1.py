@@ -18,7 +18,7 @@ SIZES = {  # name: (d, n, B, runs)
     "d=100, n=40, B=4": (100, 40, 4, 256),
     "d=1000, n=200, B=8": (1000, 200, 8, 32),
 }
-STEPS = 1024  # one block of random numbers
+STEPS = 1024
 
 
 class Product(torch.nn.Module):
@@ -121,8 +121,7 @@ def stochastic(size: str, rounds: int) -> dict[str, Any]:
         finally:
             kernels.COMPILED = True
 
-    indices = batches.sample_indices(0, 0, num_samples=n, batch_size=batch, replacement=False)
-    noise = batches.label_noise(0, 0, batch_size=batch, noise="rademacher")
+    indices, noise = batches.draws(0, STEPS, num_samples=n, batch_size=batch)
     X, y, i, xi = (torch.from_numpy(a) for a in (problem.X.copy(), problem.y.copy(), indices, noise))
     expected = ours().beta[0, 0]
     single = {"nn.Module and optim.SGD": by_module, "torch by hand": by_hand}
@@ -139,7 +138,7 @@ def stochastic(size: str, rounds: int) -> dict[str, Any]:
 
 def tail(rounds: int) -> dict[str, Any]:
     """Return the comparison for noiseless full batches, d=100, n=40, 2048 runs."""
-    d, n, runs, steps = 100, 40, 2048, 50
+    d, n, runs, steps = 100, 40, 2048, 200
     problem = model.Problem.sparse(num_samples=n, num_features=d, sparsity=3, seed=2)
     X, y = torch.from_numpy(problem.X.copy()), torch.from_numpy(problem.y.copy())
     start = np.random.default_rng(0).uniform(0.3, 0.7, (2, runs, d))

@@ -85,10 +85,8 @@ def identities(settings: Setup, *, rates: tuple[float, ...], num_steps: int = 50
         record=range(num_steps + 1),
     )
     p, m, beta = path.weights.p, path.weights.m, path.beta[:-1]
-    blocks = range(-(-num_steps // batches.STEPS_PER_BLOCK))
-    drawn = [batches.sample_indices(seed, b, num_samples=len(task.y), batch_size=B, replacement=False) for b in blocks]
-    noise = [batches.label_noise(seed, b, batch_size=B, noise="rademacher") for b in blocks]
-    rows, xi = np.concatenate(drawn)[:num_steps], settings.label_noise * np.concatenate(noise)[:num_steps]
+    rows, noise = batches.draws(seed, num_steps, num_samples=len(task.y), batch_size=B)
+    xi = settings.label_noise * noise
     found = {}
     for k, rate in enumerate(rates):
         error = np.einsum("kbd,kd->kb", task.X[rows], beta[:, k]) - task.y[rows] - xi

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lrdecay_core import checks, environment, schedules
 from lrdecay_core.model import batches, dense, inputs
@@ -17,7 +18,8 @@ from lrdecay_core.model.weights import Weights
 
 __all__ = ["sgd"]
 
-STATE_BYTES = 2**19  # four (R, d) arrays of a block of runs stay in a core's second-level cache
+STATE_BYTES = 2**21  # four (R, d) arrays of a block of runs: long enough rows for a kernel, still in a core's cache
+LOOK_EVERY = 1024  # steps between two looks at whether a run has diverged; nothing else depends on it
 BAR_FROM = 20_000_000  # steps times runs: around ten seconds
 
 
@@ -92,6 +94,7 @@ def sgd(
     start = inputs.start(problem, init_scale, weights, runs)
     place = checks.torch_device("device", device)
     noise_at = inputs.noise_schedule(label_noise)
+    keys = batches.keys(seed_of, noise)
     engine = Engine(problem, batch_size=batch_size, replacement=replacement, noise=noise, device=place)
 
     slot = {mark: k for k, mark in enumerate(marks)}
@@ -109,7 +112,7 @@ def sgd(
         for stop in stops:
             rates = inputs.columns("schedule", schedule, here, stop, runs, rows)
             std = None if noise_at is None else inputs.columns("label_noise", noise_at, here, stop, runs, rows)
-            _stretch(engine, state, seed_of[rows], here, rates, std, diverged[rows], frozen[rows])
+            _stretch(engine, state, keys[:, rows], here, rates, std, diverged[rows], frozen[rows])
             here = stop
             if here in slot:
                 k = slot[here]
@@ -137,7 +140,7 @@ def sgd(
 def _stretch(
     engine: Engine,
     state: dense.State,
-    seeds: np.ndarray,
+    keys: Tensor,
     begin: int,
     rates: np.ndarray,
     std: np.ndarray | None,
@@ -148,12 +151,12 @@ def _stretch(
     if not len(rates):
         return
     before = state.clone()
-    engine.run(state, seeds, begin, rates, std)
+    engine.run(state, keys, begin, rates, std)
     end = begin + len(rates)
     if _watch(engine, state, end, diverged.copy(), frozen.copy()):
         for k in range(len(rates)):
             now = slice(k, k + 1)
-            engine.run(before, seeds, begin + k, rates[now], None if std is None else std[now])
+            engine.run(before, keys, begin + k, rates[now], None if std is None else std[now])
             _watch(engine, before, begin + k + 1, diverged, frozen)
         gone = torch.from_numpy(~np.isnan(diverged)).to(state.p.device)
         state.p[gone], state.m[gone], state.moved[gone] = torch.nan, torch.nan, torch.nan
@@ -171,6 +174,5 @@ def _watch(engine: Engine, state: dense.State, step: int, diverged: np.ndarray, 
 
 
 def _stops(first: int, last: int, marks: tuple[int, ...]) -> list[int]:
-    """Return where to pause: at recorded steps, where a block of random numbers ends, and at the end."""
-    blocks = range(first // batches.STEPS_PER_BLOCK * batches.STEPS_PER_BLOCK, last, batches.STEPS_PER_BLOCK)
-    return sorted({*marks, *(b for b in blocks if b > first), last})
+    """Return where to pause: at recorded steps, at every ``LOOK_EVERY``, and at the end."""
+    return sorted({*marks, *range(first + LOOK_EVERY, last, LOOK_EVERY), last})

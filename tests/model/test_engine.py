@@ -17,10 +17,10 @@ def test_steps_are_the_recursion_on_the_addressed_draws():
     rates = np.linspace(0.01, 0.06, STEPS * 3).reshape(STEPS, 3)
     std = np.full((STEPS, 3), 0.7)
     state = dense.State.start(start, start, 5)
-    Engine(PROBLEM, batch_size=2, replacement=False, noise="gaussian").run(state, seeds, BEGIN, rates, std)
+    keys = batches.keys(seeds, "gaussian")
+    Engine(PROBLEM, batch_size=2, replacement=False, noise="gaussian").run(state, keys, BEGIN, rates, std)
     for r, seed in enumerate(seeds):
-        chosen = batches.sample_indices(int(seed), 0, num_samples=5, batch_size=2, replacement=False)
-        noise = batches.label_noise(int(seed), 0, batch_size=2, noise="gaussian")
+        chosen, noise = batches.draws(int(seed), BEGIN + STEPS, num_samples=5, batch_size=2, noise="gaussian")
         p, m = start[r].copy(), start[r].copy()
         for k in range(STEPS):
             g = np.zeros(9)
@@ -33,18 +33,6 @@ def test_steps_are_the_recursion_on_the_addressed_draws():
         np.testing.assert_allclose(state.m[r], m, rtol=0, atol=1e-14)
 
 
-def test_draws_are_kept_for_a_block_and_made_anew_for_the_next():
-    engine = Engine(PROBLEM, batch_size=2, replacement=True, noise="rademacher")
-    state = dense.State.start(np.full((1, 9), 0.5), np.full((1, 9), 0.5), 5)
-    seeds, rates, std = np.array([3]), np.full((1, 1), 0.01), np.ones((1, 1))
-    engine.run(state, seeds, 0, rates, std)
-    first = engine._held
-    engine.run(state, seeds, 1, rates, std)
-    assert engine._held is first
-    engine.run(state, seeds, batches.STEPS_PER_BLOCK, rates, std)
-    assert engine._held is not first
-
-
 @pytest.mark.parametrize("replacement", [False, True])
 @pytest.mark.parametrize("noise", batches.NOISES)
 @pytest.mark.parametrize("std", [0.0, 0.6])
@@ -52,7 +40,7 @@ def test_draws_are_kept_for_a_block_and_made_anew_for_the_next():
 def test_the_two_engines_agree(monkeypatch, replacement, noise, std, batch_size):
     settings = {
         "schedule": schedules.step_decay(learning_rate=0.03, decay_step=np.array([40, 900, 1500]), decayed=0.004),
-        "num_steps": 2100,  # into a third block
+        "num_steps": 2100,
         "batch_size": batch_size,
         "label_noise": std,
         "noise": noise,

@@ -7,24 +7,29 @@ import pytest
 from lrdecay_core.model import batches, kernels
 
 
-def test_the_step_against_a_loop_over_samples():
+@pytest.mark.parametrize("replacement", [False, True])
+@pytest.mark.parametrize("noise", batches.NOISES)
+@pytest.mark.parametrize("B", [1, 3, 4, 5, 8])
+def test_the_step_against_a_loop_over_samples(replacement, noise, B):
     draw = np.random.default_rng(0)
-    K, R, S, n, d, B = 20, 3, 2, 5, 9, 3
+    K, R, n, d, begin = 20, 3, 9, 11, 5
     X, y = draw.standard_normal((n, d)), draw.standard_normal(n)
     p, m, moved = draw.uniform(0.3, 0.8, (R, d)), draw.uniform(0.3, 0.8, (R, d)), np.zeros((R, n))
-    stream, indices, noise = np.array([1, 0, 1]), draw.integers(n, size=(S, K, B)), draw.standard_normal((S, K, B))
-    share, loud = draw.uniform(0.003, 0.01, (K, R)), draw.uniform(0.003, 0.01, (K, R))
+    share, loud = draw.uniform(0.001, 0.005, (K, R)), draw.uniform(0.001, 0.005, (K, R))
+    loud[:, 2] = 0.0  # a run without label noise
     expected_p, expected_m, expected_moved = p.copy(), m.copy(), moved.copy()
-    for k in range(K):
-        for r in range(R):
+    for r, seed in enumerate((4, 9, 4)):
+        indices, xi = batches.draws(seed, begin + K, num_samples=n, batch_size=B, replacement=replacement, noise=noise)
+        for k in range(K):
             beta, step = expected_p[r] ** 2 - expected_m[r] ** 2, np.zeros(d)
-            for i, xi in zip(indices[stream[r], k], noise[stream[r], k], strict=True):
-                effect = share[k, r] * (X[i] @ beta - y[i]) - loud[k, r] * xi
+            for i, error in zip(indices[begin + k], xi[begin + k], strict=True):
+                effect = share[k, r] * (X[i] @ beta - y[i]) - loud[k, r] * error
                 expected_moved[r, i] += effect
                 step += effect * X[i]
             expected_p[r], expected_m[r] = expected_p[r] * (1 - step), expected_m[r] * (1 + step)
     pointers = [a.ctypes.data for a in (p, m, moved)]
-    kernels.advance(p, m, moved, X, y, stream, indices, noise, share, loud)
+    keys = batches.keys([4, 9, 4], noise).numpy().view(np.uint64)
+    kernels.advance(p, m, moved, X, y, keys, begin, share, loud, B, replacement, noise == "gaussian")
     assert pointers == [a.ctypes.data for a in (p, m, moved)]
     # twenty contracting steps, each rounding at 1e-16 times a few terms
     np.testing.assert_allclose(p, expected_p, rtol=0, atol=1e-13)
@@ -32,11 +37,18 @@ def test_the_step_against_a_loop_over_samples():
     np.testing.assert_allclose(moved, expected_moved, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize(("batch_size", "num_samples"), [(1, 2), (3, 7), (6, 7), (8, 200)])
-def test_the_shuffle_equals_its_plain_twin(batch_size, num_samples):
-    draw = np.random.default_rng(1)
-    partners = np.array([draw.integers(j, num_samples, size=50) for j in range(batch_size)])
-    np.testing.assert_array_equal(kernels.exchange(partners, num_samples), batches.exchange(partners, num_samples))
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("B", [3, 4])
+def test_what_is_not_finite_stays_so(bad, B):
+    """A compiler told that NaN and infinity do not occur may return anything for them."""
+    p, m, moved = np.full((2, 6), 0.5), np.full((2, 6), 0.5), np.zeros((2, 5))
+    p[1, 2] = bad
+    X, y = np.random.default_rng(0).standard_normal((5, 6)), np.ones(5)
+    keys = batches.keys([1, 2], "rademacher").numpy().view(np.uint64)
+    share = np.full((4, 2), 0.01)
+    kernels.advance(p, m, moved, X, y, keys, 0, share, share, B, False, False)
+    assert np.isnan(p[1]).all()
+    assert np.isfinite(p[0]).all()
 
 
 def test_without_numba_the_tensor_engine_takes_over_and_says_so(monkeypatch):

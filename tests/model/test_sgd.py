@@ -30,8 +30,7 @@ def run(problem=PROBLEM, **changes):
 @pytest.mark.parametrize("noise", batches.NOISES)
 def test_against_autograd_and_torch_sgd(replacement, noise):
     path = run(replacement=replacement, noise=noise, record=range(201), seeds=[11])
-    indices = batches.sample_indices(11, 0, num_samples=7, batch_size=3, replacement=replacement)
-    errors = batches.label_noise(11, 0, batch_size=3, noise=noise)
+    indices, errors = batches.draws(11, 200, num_samples=7, batch_size=3, replacement=replacement, noise=noise)
     X, y = torch.tensor(PROBLEM.X), torch.tensor(PROBLEM.y)
     u = torch.ones(16, dtype=torch.float64, requires_grad=True)
     v = torch.zeros(16, dtype=torch.float64, requires_grad=True)

@@ -21,11 +21,7 @@ def test_identities_hold_along_five_thousand_noisy_steps(rate):
         record=range(steps + 1),
     )
     assert np.isnan(path.diverged_step).all()
-    blocks = range(steps // batches.STEPS_PER_BLOCK + 1)
-    rows = np.concatenate(
-        [batches.sample_indices(seed, b, num_samples=20, batch_size=batch, replacement=False) for b in blocks]
-    )[:steps]
-    noise = np.concatenate([batches.label_noise(seed, b, batch_size=batch, noise="rademacher") for b in blocks])[:steps]
+    rows, noise = batches.draws(seed, steps, num_samples=20, batch_size=batch)
     beta = path.beta[:-1, 0]
     residual = np.einsum("kbd,kd->kb", problem.X[rows], beta) - problem.y[rows] - noise
     h = rate * np.einsum("kbd,kb->kd", problem.X[rows], residual) / batch
