@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from lrdecay_core import model, schedules
-from lrdecay_core.model import batches, dense, kernels
+from lrdecay_core.model import batches, dense, engine, kernels
 from lrdecay_core.model.engine import Engine
 
 PROBLEM = model.Problem.sparse(num_samples=5, num_features=9, sparsity=2, seed=1)
@@ -56,6 +56,23 @@ def test_the_two_engines_agree(monkeypatch, replacement, noise, std, batch_size)
     np.testing.assert_allclose(fast.final.p, plain.final.p, rtol=0, atol=1e-12)
     np.testing.assert_allclose(fast.final.m, plain.final.m, rtol=0, atol=1e-12)
     np.testing.assert_allclose(fast.centre, plain.centre, rtol=0, atol=1e-12)
+
+
+def test_chunks_of_sample_weights_change_nothing(monkeypatch):
+    seeds, rates, std = np.array([3, 8]), np.full((10, 2), 0.03), np.full((10, 2), 0.7)
+
+    def end():
+        state = dense.State.start(np.full((2, 9), 0.5), np.full((2, 9), 0.5), 5)
+        steps = Engine(PROBLEM, batch_size=2, replacement=False, noise="gaussian")
+        steps.run(state, batches.keys(seeds, "gaussian"), BEGIN, rates, std)
+        return state
+
+    monkeypatch.setattr(kernels, "COMPILED", False)
+    whole = end()
+    monkeypatch.setattr(engine, "CHUNK_BYTES", 3 * 8 * 2 * 5)  # three steps of two runs and five samples
+    parts = end()
+    np.testing.assert_array_equal(whole.p, parts.p)
+    np.testing.assert_array_equal(whole.m, parts.m)
 
 
 def test_both_engines_see_the_same_divergence(monkeypatch):

@@ -51,6 +51,10 @@ def test_what_is_not_finite_stays_so(bad, B):
     assert np.isfinite(p[0]).all()
 
 
+def test_the_compiler_may_reorder_sums_but_not_assume_finite_numbers():
+    assert not kernels.advance.targetoptions["fastmath"] - {"reassoc", "contract", "nsz"}
+
+
 def test_without_numba_the_tensor_engine_takes_over_and_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     source = importlib.util.find_spec("lrdecay_core.model.kernels")
