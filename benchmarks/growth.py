@@ -1,53 +1,107 @@
-"""How the cost of SGD on the model grows: CPU seconds against one size at a time, and the slope on log scales."""
+"""How cost grows: CPU seconds and peak memory against one size at a time, and the slope of seconds on log scales.
+
+Every size runs in a process of its own, whose peak resident memory is then the job's.
+"""
 
 from __future__ import annotations
 
+import resource
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import ratio  # noqa: F401  (first: it pins the process)
 
 import numpy as np  # isort: skip
+import torch  # isort: skip
 
+from benchmarks.alone import alone  # isort: skip
 from benchmarks.statistics import quartiles  # isort: skip
-
-from lrdecay_core import model, schedules  # isort: skip
-
-AXES = {  # the others stay at the base
-    "runs": [64, 128, 256, 512],
-    "steps": [512, 1024, 2048, 4096],
-    "features": [100, 200, 400, 800],
-    "batch_size": [2, 4, 8, 16],
-}
-BASE = {"runs": 128, "steps": 1024, "features": 100, "batch_size": 4}
+from lrdecay_core import data, model, schedules, training  # isort: skip
 
 
-def seconds(*, runs: int, steps: int, features: int, batch_size: int) -> float:
-    """Return the CPU seconds of one call, n = 40."""
-    problem = model.Problem.sparse(num_samples=40, num_features=features, sparsity=3, seed=2)
-    start = time.process_time()
-    model.sgd(
+@dataclass(frozen=True)
+class Axis:
+    """One size of a job, and the sizes it takes while the others stay at their base."""
+
+    job: str
+    size: str
+    values: tuple[int, ...]
+
+
+MODEL = {"runs": 128, "steps": 1024, "features": 100, "batch size": 4}
+NETWORKS = {"runs": 8, "batch size": 25}
+AXES = (
+    Axis("model", "runs", (64, 256, 1024, 4096)),
+    Axis("model", "steps", (1024, 4096, 16384, 65536)),
+    Axis("model", "features", (100, 200, 400, 800)),
+    Axis("model", "batch size", (4, 8, 16, 32)),
+    Axis("networks", "runs", (4, 16, 64, 256)),
+    Axis("networks", "batch size", (5, 25, 100, 400)),
+)
+
+
+def sgd_on_the_model(sizes: dict[str, int]) -> Callable[[], object]:
+    """Return SGD on the model, n = 40, ready to run."""
+    problem = model.Problem.sparse(num_samples=40, num_features=sizes["features"], sparsity=3, seed=2)
+    return lambda: model.sgd(
         problem,
         schedule=schedules.constant(0.005),
-        num_steps=steps,
-        batch_size=batch_size,
+        num_steps=sizes["steps"],
+        batch_size=sizes["batch size"],
         label_noise=0.1,
         init_scale=0.3,
-        seeds=range(runs),
+        seeds=range(sizes["runs"]),
     )
-    return time.process_time() - start
 
 
-def compare(rounds: int) -> dict[str, Any]:
-    """Return {axis: {"sizes", "seconds", "exponent"}}: medians over rounds, quartiles of the slope."""
-    seconds(**BASE)
-    found = {}
-    for axis, sizes in AXES.items():
-        times = np.array([[seconds(**{**BASE, axis: size}) for size in sizes] for _ in range(rounds)])
-        slopes = [np.polyfit(np.log(sizes), np.log(row), 1)[0] for row in times]
-        found[axis] = {
-            "sizes": sizes,
-            "seconds": np.median(times, axis=0).tolist(),
-            "exponent": quartiles(slopes),
-        }
+def steps_of_networks(sizes: dict[str, int]) -> Callable[[], object]:
+    """Return ten steps of an ensemble of MLPs, ready to run."""
+    dataset, batch = data.load("mnist1d"), sizes["batch size"]
+    config = training.TrainConfig(
+        network="mlp",
+        dataset="mnist1d",
+        loss="cross_entropy",
+        learning_rate=0.05,
+        decayed_rate=0.05,
+        batch_size=batch,
+        epochs=1,
+    )
+    ensemble = training.Ensemble(config, dataset, range(sizes["runs"]), torch.device("cpu"))
+    inputs = torch.as_tensor(dataset.train.inputs)[:batch].expand(sizes["runs"], -1, -1)
+    targets = torch.eye(dataset.num_classes)[torch.as_tensor(dataset.train.targets)[:batch]].T
+    targets, rates = targets.expand(sizes["runs"], -1, -1), torch.full((sizes["runs"], 1), 0.05)
+    return lambda: [ensemble.step(inputs, targets, rates) for _ in range(10)]
+
+
+def measure(axis: Axis, value: int, rounds: int) -> tuple[list[float], float]:
+    """Return the CPU seconds of each round, and the peak resident memory in MiB, of one size."""
+    base, make = (MODEL, sgd_on_the_model) if axis.job == "model" else (NETWORKS, steps_of_networks)
+    run = make({**base, axis.size: value})
+    run()
+    seconds = []
+    for _ in range(rounds):
+        start = time.process_time()
+        run()
+        seconds.append(time.process_time() - start)
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def compare(rounds: int) -> list[dict[str, Any]]:
+    """Return one entry per axis: sizes, median seconds, quartiles over rounds of the slope, peak memory."""
+    found = []
+    for axis in AXES:
+        seconds, memory = zip(*(alone(__name__, "measure", axis, value, rounds) for value in axis.values), strict=True)
+        slopes = [np.polyfit(np.log(axis.values), np.log(turn), 1)[0] for turn in np.transpose(seconds)]
+        found.append(
+            {
+                "job": axis.job,
+                "size": axis.size,
+                "values": axis.values,
+                "seconds": np.median(seconds, axis=1).tolist(),
+                "exponent": quartiles(slopes),
+                "peak_mib": memory,
+            }
+        )
     return found

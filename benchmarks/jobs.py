@@ -1,7 +1,4 @@
-"""Measure everything, print the table, write ``benchmarks/results.json``: ``make bench``.
-
-Each job runs in a process of its own, so that pinning and memory of one do not touch the next.
-"""
+"""Measure everything, print the table, write ``benchmarks/results.json``: ``make bench``."""
 
 from __future__ import annotations
 
@@ -9,11 +6,11 @@ import argparse
 import json
 import multiprocessing
 import platform
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from benchmarks.alone import alone
 
 RESULTS = Path(__file__).with_name("results.json")
 PACKAGES = ("torch", "numpy", "numba", "jax", "jaxlib")
@@ -32,53 +29,17 @@ GOALS = {
 }
 
 
-def _model(size: str, rounds: int) -> dict[str, Any]:
-    from benchmarks import j1
-
-    return j1.stochastic(size, rounds)
-
-
-def _tail(rounds: int) -> dict[str, Any]:
-    from benchmarks import j1
-
-    return j1.tail(rounds)
-
-
-def _network(network: str, batch: int, rounds: int) -> dict[str, Any]:
-    from benchmarks import j2
-
-    return j2.compare(network, batch, rounds)
-
-
-def _growth(rounds: int) -> dict[str, Any]:
-    from benchmarks import growth
-
-    return growth.compare(rounds)
-
-
-def _processes(rounds: int) -> dict[str, Any]:
-    from benchmarks import two_processes
-
-    return two_processes.compare(rounds)
-
-
-def alone(job: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
-    """Return what ``job`` returns in a fresh process."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
-        return executor.submit(job, *arguments).result()
-
-
 def measure(rounds: int) -> dict[str, Any]:
     """Return all jobs by name."""
-    jobs: dict[str, Any] = {
-        f"model, {size}": alone(_model, size, rounds)
+    jobs = {
+        f"model, {size}": alone("benchmarks.j1", "stochastic", size, rounds)
         for size in ("d=40, n=20, B=4", "d=100, n=40, B=4", "d=1000, n=200, B=8")
     }
-    jobs["model, full batch"] = alone(_tail, rounds)
+    jobs["model, full batch"] = alone("benchmarks.j1", "tail", rounds)
     for network in ("cnn1d", "mlp"):
         for batch in (25, 100):
-            jobs[f"{network}, batch {batch}"] = alone(_network, network, batch, rounds)
-    jobs["processes"] = _processes(rounds)
+            jobs[f"{network}, batch {batch}"] = alone("benchmarks.j2", "compare", network, batch, rounds)
+    jobs["processes"] = alone("benchmarks.two_processes", "compare", rounds)
     return jobs
 
 
@@ -102,7 +63,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
     jobs = measure(rounds)
-    results = {"machine": machine(), "rounds": rounds, "jobs": jobs, "goals": GOALS, "growth": alone(_growth, rounds)}
+    results = {
+        "machine": machine(),
+        "rounds": rounds,
+        "jobs": jobs,
+        "goals": GOALS,
+        "growth": alone("benchmarks.growth", "compare", rounds),
+    }
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf8")
     from tools import performance
 

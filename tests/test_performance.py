@@ -1,7 +1,10 @@
 """The benchmark harness and the page it feeds."""
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 from tools import chapters, performance
 
@@ -21,15 +24,18 @@ low, middle, high = found["peer"]["ratio"]
 assert low <= middle <= high
 assert middle > 8  # 64 times the arithmetic, at up to several times the rate
 assert 0.05 < found["ours"]["gemm_share"][1] < 3
+assert 0.05 < found["peer"]["peak_share"][1] < 1.1  # no product beats the multiply-adds it is made of, but for noise
 assert len(os.sched_getaffinity(0)) == 1
 assert torch.get_num_threads() == 1
 """
-FOUND = {"rate": [1.0, 2.0, 3.0], "ratio": [8.0, 10.0, 11.0], "gemm_share": [0.1, 0.2, 0.3]}
+SHARES = {"gemm_share": [0.1, 0.2, 0.3], "peak_share": [0.1, 0.15, 0.3]}
+FOUND = {"rate": [1.0, 2.0, 3.0], "ratio": [8.0, 10.0, 11.0], **SHARES}
+GROWTH = {"job": "model", "size": "runs", "values": [1, 2], "seconds": [0.5, 1.0], "exponent": [0.9, 1.0, 1.1]}
 RESULTS = {
     "machine": {"processor": "a processor", "cores": 2, "python": "3.11", "versions": {"torch": "2"}},
     "rounds": 3,
     "goals": {"mlp, batch 25": {"JAX": 5, "torch by hand": 20}},
-    "growth": {"runs": {"sizes": [1, 2], "seconds": [0.5, 1.0], "exponent": [0.9, 1.0, 1.1]}},
+    "growth": [{**GROWTH, "peak_mib": [400.0, 410.0]}],
     "jobs": {
         "mlp, batch 25": {"ours": FOUND, "JAX, scan": FOUND, "torch by hand": FOUND},
         "processes": {"two processes over one": {"rate": [1.0, 2.0, 3.0], "ratio": [1.0, 2.0, 2.0]}},
@@ -41,15 +47,29 @@ def test_the_harness_pins_the_process_and_compares_within_rounds():
     subprocess.run([sys.executable, "-c", HARNESS], check=True, cwd=chapters.ROOT)
 
 
+TWO_WORKERS = """
+import os
+from benchmarks import two_processes
+assert "benchmarks.ratio" not in __import__("sys").modules  # it pins the process, and workers inherit that
+assert len(os.sched_getaffinity(0)) == os.cpu_count()
+"""
+
+
+def test_two_workers_are_not_pinned_to_one_core():
+    if len(os.sched_getaffinity(0)) < os.cpu_count():
+        pytest.skip("this process is already pinned")
+    subprocess.run([sys.executable, "-c", TWO_WORKERS], check=True, cwd=chapters.ROOT)
+
+
 def test_the_table_says_what_was_met_and_by_how_much_it_was_missed():
     lines = performance.against_peers(RESULTS).splitlines()
     assert "10 [8, 11] | 5 | met |" in next(line for line in lines if "JAX" in line)
     assert "20 | missed, 50% of it |" in next(line for line in lines if "torch by hand" in line)
-    assert "20.0%" in lines[2]
+    assert "| 20.0% | 15.0% |" in lines[2]
 
 
 def test_growth_study_and_machine_are_filled_from_the_results():
-    assert "| runs | 1, 2 | 0.5, 1 | 1 [0.9, 1.1] |" in performance.growth(RESULTS)
+    assert "| model | runs | 1, 2 | 0.5, 1 | 1 [0.9, 1.1] | 400, 410 |" in performance.growth(RESULTS)
     samples = 20 * 6 * 200 * 4000
     assert f"{samples / 2 / 3600:.2f} h | {samples / 4 / 3600:.2f} h" in performance.study(RESULTS)
     assert "a processor, 2 cores" in performance.machine(RESULTS)

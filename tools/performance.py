@@ -34,21 +34,21 @@ def against_peers(results: Mapping[str, Any]) -> str:
             low, middle, high = found["ratio"]
             goal = goal_of(results["goals"].get(job, {}), name)
             verdict = "–" if goal is None else "met" if middle >= goal else f"missed, {middle / goal:.0%} of it"
-            share = f"{found['gemm_share'][1]:.1%}" if "gemm_share" in found else "–"
+            shares = [f"{found[s][1]:.1%}" if s in found else "–" for s in ("gemm_share", "peak_share")]
             speed = f"{tables.number(middle)} [{tables.number(low)}, {tables.number(high)}]"
-            rows.append([job, name, f"{found['rate'][1]:.2e}", share, speed, tables.number(goal), verdict])
-    head = ["job", "way", "units per CPU second", "of the GEMM rate", "we are faster by", "goal", ""]
+            rows.append([job, name, f"{found['rate'][1]:.2e}", *shares, speed, tables.number(goal), verdict])
+    head = ["job", "way", "units per CPU second", "of the GEMM rate", "of the peak", "we are faster by", "goal", ""]
     return tables.table(head, rows)
 
 
 def growth(results: Mapping[str, Any]) -> str:
-    """Return how the cost grows with each size: CPU seconds and the fitted exponent."""
+    """Return how the cost grows with each size: CPU seconds, the fitted exponent, peak memory."""
     rows = []
-    for axis, found in results["growth"].items():
+    for found in results["growth"]:
         low, middle, high = map(tables.number, found["exponent"])
-        seconds = ", ".join(map(tables.number, found["seconds"]))
-        rows.append([axis, ", ".join(map(str, found["sizes"])), seconds, f"{middle} [{low}, {high}]"])
-    return tables.table(["size", "values", "CPU seconds", "exponent"], rows)
+        lists = [", ".join(map(tables.number, found[name])) for name in ("values", "seconds", "peak_mib")]
+        rows.append([found["job"], found["size"], *lists[:2], f"{middle} [{low}, {high}]", lists[2]])
+    return tables.table(["job", "size", "values", "CPU seconds", "exponent", "peak memory, MiB"], rows)
 
 
 def study(results: Mapping[str, Any]) -> str:

@@ -64,6 +64,39 @@ REGISTRY: dict[str, Claim] = {
             "loss at most a third of the main one",
         ),
         Claim(
+            id="N3",
+            source="S2",
+            statement="At the large rate, training moves along one valley of training minima.",
+            chapter="loss-landscapes",
+            threshold="past phase I, every decayed end has a training loss no higher than that of the earliest; on the "
+            "straight line between ends, and between neighbours, the training loss rises by at most 0.05 of its mean "
+            "over 50 random directions at the same distance; ends are at least 3 times as far apart as the trunk is "
+            "from its own decayed end",
+            control="siblings forked at epoch 1 with another data order, and independent runs after permutation "
+            "alignment: the line between their ends crosses a higher barrier",
+        ),
+        Claim(
+            id="N4",
+            source="S2",
+            statement="The later the decay, the nearer it ends to a minimum of the testing loss.",
+            chapter="loss-landscapes",
+            threshold="squared loss; descent on the testing loss from every decayed end, to one rule: distance to the "
+            "end of that descent, and testing loss it gains, fall with T (rank correlation, 95 % interval below 0)",
+            control="trunk rate a tenth, ten times the epochs: no such fall",
+        ),
+        Claim(
+            id="N5",
+            source="S3",
+            statement="The model's loss landscape mirrors that of the networks.",
+            chapter="mirror",
+            threshold="on the plane through the early end, the late end and the testing minimum: testing loss falls, "
+            "on at least 0.9 of the line, in at least 80 % of 8 seeds; the late end has not passed the testing minimum "
+            "(t* above 1, 95 % interval); the testing profile is closer to the model's than the best straight line "
+            "is; and the valley is elongated; each, for networks and model, outside the interquartile range of the "
+            "controls",
+            control="two unrelated small-rate solutions, aligned; an early and a late end of one small-rate run",
+        ),
+        Claim(
             id="M1",
             source="S4",
             statement="A decay at step T lands exactly at an entropy projection that the run before T determines.",

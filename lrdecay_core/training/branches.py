@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from lrdecay_core import checks, data, environment, provenance
 from lrdecay_core.training import checkpoint
@@ -45,6 +47,10 @@ class Branches:
     """(D, S, K) Euclidean norm of all parameters."""
     weights: np.ndarray
     """(D, S, P) parameters at the end."""
+    trunk_epochs: tuple[int, ...]
+    """(E,) epochs at which the trunk's parameters were kept."""
+    trunk: np.ndarray
+    """(E, S, P) parameters of the trunk at those epochs."""
     diverged_step: np.ndarray
     """(D, S) first step whose batch loss was not finite; -1 where none."""
     seconds: float
@@ -62,8 +68,8 @@ class Branches:
 
     @property
     def key(self) -> str:
-        """Name of configuration, decay epochs and seeds together."""
-        return provenance.config_key(self.config, self.decay_epochs, self.seeds)
+        """Name of configuration, decay epochs, kept epochs and seeds together."""
+        return provenance.config_key(self.config, self.decay_epochs, self.trunk_epochs, self.seeds)
 
     @property
     def at_chance(self) -> np.ndarray:
@@ -76,12 +82,12 @@ class Branches:
         """Return parts with different seeds as one; ``seconds`` add up."""
         first = parts[0]
         for part in parts[1:]:
-            if (part.config, part.decay_epochs) != (first.config, first.decay_epochs):
-                raise ValueError("`parts` must share their config and decay epochs")
+            if any(getattr(part, name) != getattr(first, name) for name in ("config", "decay_epochs", "trunk_epochs")):
+                raise ValueError("`parts` must share their config, decay epochs and trunk epochs")
         checks.distinct_integers("seeds", [seed for part in parts for seed in part.seeds])
         joined: dict[str, Any] = {
             name: np.concatenate([getattr(part, name) for part in parts], axis=1)
-            for name in (*METRICS, "weights", "diverged_step")
+            for name in (*METRICS, "weights", "trunk", "diverged_step")
         }
         joined["seeds"] = tuple(seed for part in parts for seed in part.seeds)
         return replace(first, seconds=sum(part.seconds for part in parts), **joined)
@@ -92,6 +98,7 @@ def branches(
     *,
     decay_epochs: Iterable[int],
     seeds: Iterable[int],
+    trunk_epochs: Iterable[int] = (),
     device: str = "auto",
     store: str | os.PathLike[str] | None = None,
 ) -> Branches:
@@ -105,6 +112,7 @@ def branches(
         decay_epochs: increasing, each in [0, config.epochs]; 0 never uses the large rate, ``config.epochs`` never
             decays.
         seeds: distinct replicates.
+        trunk_epochs: increasing, up to the last decay epoch: when to keep the parameters of the trunk.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ``"cuda:N"``.
         store: a file that is rewritten after every epoch; the same call resumes from it exactly. None: nothing is kept.
 
@@ -118,24 +126,39 @@ def branches(
     (2, 3)
     """
     arms = checks.increasing("decay_epochs", decay_epochs, minimum=0, maximum=config.epochs)
+    wanted = tuple(trunk_epochs)
+    kept = checks.increasing("trunk_epochs", wanted, minimum=0, maximum=arms[-1]) if wanted else ()
     replicates = checks.distinct_integers("seeds", seeds)
     loop = Loop(config, arms, replicates, checks.torch_device("device", device))
-    key = provenance.config_key(config, arms, replicates)
+    trunk = torch.full((len(kept), *loop.final_weights().shape[1:]), torch.nan)
+    key = provenance.config_key(config, arms, kept, replicates)
     path = None if store is None else Path(store)
     if path is not None and path.exists():
-        loop.restore(checkpoint.load(path, key=key))
+        state = checkpoint.load(path, key=key)
+        loop.restore(state)
+        trunk = state["trunk"]
     started = time.perf_counter()
+    _keep_trunk(trunk, loop, kept)
     for _ in environment.progress(range(loop.epoch, config.epochs), "epochs", initial=loop.epoch, total=config.epochs):
         loop.run_epoch()
+        _keep_trunk(trunk, loop, kept)
         if path is not None:
-            checkpoint.save(path, loop.state(), key=key)
+            checkpoint.save(path, {**loop.state(), "trunk": trunk}, key=key)
     return Branches(
         config=config,
         decay_epochs=arms,
         seeds=replicates,
         steps=loop.record_steps,
         weights=loop.final_weights(),
+        trunk_epochs=kept,
+        trunk=trunk.numpy(),
         diverged_step=loop.arm_rows(loop.diverged).cpu().numpy(),
         seconds=time.perf_counter() - started,
         **{name: loop.records[name].numpy() for name in METRICS},
     )
+
+
+def _keep_trunk(trunk: Tensor, loop: Loop, kept: Sequence[int]) -> None:
+    """Copy the trunk's parameters if this epoch is among the kept ones; up to its fork, the last arm is the trunk."""
+    if loop.epoch in kept:
+        trunk[kept.index(loop.epoch)] = loop.arm_rows(loop.ensemble.weights)[-1].cpu()

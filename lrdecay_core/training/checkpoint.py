@@ -34,6 +34,7 @@ def load(path: Path, *, key: str) -> dict[str, Tensor]:
             found = (file.metadata() or {}).get("key")
             if found != key:
                 raise ValueError(f"`store` {path} holds experiment {found}, this one is {key}; give it its own file")
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
+            # copied into aligned memory: a matrix product may add in another order where its operands lie otherwise
+            return {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118  (not a dict)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"`store` {path} cannot be read as a checkpoint ({error}); delete it to start anew") from error

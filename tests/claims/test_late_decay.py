@@ -33,7 +33,8 @@ def made_up(gain: float, noise: float = 0.01) -> Branches:
     loss = np.broadcast_to(0.5 * np.exp(-0.1 * since), shape)
     return Branches(
         config=CONFIG, decay_epochs=DECAYS, seeds=(0, 1, 2), steps=steps, train_loss=loss, train_error=error,
-        test_loss=error, test_error=error, weight_norm=error, weights=np.zeros((5, 3, 1)),
+        test_loss=error, test_error=error, weight_norm=error, weights=np.zeros((5, 3, 1)), trunk_epochs=(),
+        trunk=np.zeros((0, 3, 1)),
         diverged_step=np.full((5, 3), -1), seconds=1.0,
     )  # fmt: skip
 

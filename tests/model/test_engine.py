@@ -59,7 +59,8 @@ def test_the_two_engines_agree(monkeypatch, replacement, noise, std, batch_size)
 
 
 def test_chunks_of_sample_weights_change_nothing(monkeypatch):
-    seeds, rates, std = np.array([3, 8]), np.full((10, 2), 0.03), np.full((10, 2), 0.7)
+    seeds = np.array([3, 8])
+    rates, std = np.full((10, 2), 0.03), np.linspace(0.2, 0.9, 20).reshape(10, 2)
 
     def end():
         state = dense.State.start(np.full((2, 9), 0.5), np.full((2, 9), 0.5), 5)

@@ -7,7 +7,7 @@ import torch
 from lrdecay_core import data
 from lrdecay_core.training import Branches, branches, loop
 
-ARRAYS = ("train_loss", "train_error", "test_loss", "test_error", "weight_norm", "weights", "diverged_step")
+ARRAYS = ("train_loss", "train_error", "test_loss", "test_error", "weight_norm", "weights", "trunk", "diverged_step")
 
 
 def assert_equal(a: Branches, b: Branches) -> None:
@@ -42,9 +42,26 @@ def test_never_decaying_equals_decaying_to_the_same_rate(config):
     np.testing.assert_array_equal(never.weights, always.weights)
 
 
+def test_the_trunk_is_kept_where_asked(config):
+    """Against runs that stop there: a trunk that never decays and whose budget ends at that epoch."""
+    runs = branches(config, decay_epochs=[1, 4], seeds=[3, 5], trunk_epochs=[0, 2, 4])
+    assert runs.trunk.shape == (3, 2, runs.weights.shape[-1])
+    for k, epoch in enumerate((2, 4), start=1):
+        stopped = branches(replace(config, epochs=epoch), decay_epochs=[epoch], seeds=[3, 5])
+        # Rows of a batched product may be summed in another order: float32, 40 steps.
+        np.testing.assert_allclose(runs.trunk[k], stopped.weights[0], rtol=0, atol=2e-6)
+    assert np.isfinite(runs.trunk[0]).all()
+    assert branches(config, decay_epochs=[1], seeds=[3]).trunk.shape[0] == 0
+
+
+def test_trunk_epochs_beyond_the_last_decay_are_refused(config):
+    with pytest.raises(ValueError, match="`trunk_epochs"):
+        branches(config, decay_epochs=[1, 3], seeds=[1], trunk_epochs=[4])
+
+
 def test_resumed_equals_uninterrupted(config, tmp_path, monkeypatch):
     store = tmp_path / "run.safetensors"
-    whole = branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2])
+    whole = branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], trunk_epochs=[0, 3, 5])
     run_epoch = loop.Loop.run_epoch
     for stop in (1, 2, 4):  # before, at and after forks
         store.unlink(missing_ok=True)
@@ -57,9 +74,9 @@ def test_resumed_equals_uninterrupted(config, tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(loop.Loop, "run_epoch", interrupted)
             with pytest.raises(KeyboardInterrupt):
-                branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], store=store)
-        assert_equal(branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], store=store), whole)
-    assert_equal(branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], store=store), whole)  # nothing left to do
+                branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], trunk_epochs=[0, 3, 5], store=store)
+        assert_equal(branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], trunk_epochs=[0, 3, 5], store=store), whole)
+    assert_equal(branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], trunk_epochs=[0, 3, 5], store=store), whole)
 
 
 def test_another_experiment_is_not_resumed(config, tmp_path):

@@ -15,6 +15,14 @@ def test_what_is_saved_is_what_is_loaded(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["state"]
 
 
+def test_loaded_tensors_are_aligned_wherever_they_lay_in_the_file(tmp_path):
+    """Sums of a matrix product may depend on it, and a resumed run is to equal an uninterrupted one bit for bit."""
+    path = tmp_path / "state"
+    for size in range(1, 20):
+        checkpoint.save(path, {"a": torch.zeros(size, dtype=torch.uint8), "b": torch.ones(5, 3)}, key="abc")
+        assert all(tensor.data_ptr() % 64 == 0 for tensor in checkpoint.load(path, key="abc").values())
+
+
 @pytest.mark.parametrize("damage", [lambda b: b[:40], lambda b: b"", lambda b: b"PK\x03\x04" + b[4:], lambda b: b[:-3]])
 def test_damaged_files_are_named(tmp_path, damage):
     path = tmp_path / "state"
