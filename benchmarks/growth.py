@@ -69,9 +69,9 @@ def steps_of_networks(sizes: dict[str, int]) -> Callable[[], object]:
         epochs=1,
     )
     ensemble = training.Ensemble(config, dataset, range(sizes["runs"]), torch.device("cpu"))
-    inputs = torch.as_tensor(dataset.train.inputs)[:batch].expand(sizes["runs"], -1, -1)
-    targets = torch.eye(dataset.num_classes)[torch.as_tensor(dataset.train.targets)[:batch]].T
-    targets, rates = targets.expand(sizes["runs"], -1, -1), torch.full((sizes["runs"], 1), 0.05)
+    inputs = ensemble.prepare(torch.as_tensor(dataset.train.inputs[:batch])).unsqueeze(0)  # one batch for all runs
+    targets = torch.eye(dataset.num_classes)[torch.as_tensor(dataset.train.targets[:batch])].T.unsqueeze(0)
+    rates = torch.full((sizes["runs"], 1), 0.05)
     return lambda: [ensemble.step(inputs, targets, rates) for _ in range(10)]
 
 

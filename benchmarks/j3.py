@@ -18,7 +18,7 @@ FLOP = {"cnn1d": 63_500, "mlp": 30_000}  # per sample and point
 
 
 def trained(network: str) -> tuple[torch.nn.Module, torch.Tensor, dict[str, landscape.Loss]]:
-    """Return a network, the weights of three decayed branches of one short run (3, P), and both losses."""
+    """Return a network, the weights of three decayed branches of one run (3, P), and both losses."""
     from lrdecay_core import training
 
     config = training.TrainConfig(
@@ -28,9 +28,9 @@ def trained(network: str) -> tuple[torch.nn.Module, torch.Tensor, dict[str, land
         learning_rate=0.1,
         decayed_rate=0.01,
         batch_size=50,
-        epochs=8,
+        epochs=30,
     )
-    runs = training.branches(config, decay_epochs=[1, 3, 6], seeds=[0])
+    runs = training.branches(config, decay_epochs=[1, 5, 20], seeds=[0])
     ds = data.load("mnist1d")
     net = networks.build(network, input_shape=ds.input_shape, num_classes=ds.num_classes)
     losses = {

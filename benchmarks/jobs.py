@@ -14,17 +14,22 @@ from benchmarks.alone import alone
 
 RESULTS = Path(__file__).with_name("results.json")
 PACKAGES = ("torch", "numpy", "numba", "jax", "jaxlib")
-MODEL_GOALS = {"nn.Module and optim.SGD": 1000, "torch by hand": 200, "JAX": 1.5}
-LARGE_GOALS = {"nn.Module and optim.SGD": 100, "torch by hand": 20, "JAX": 1.4}
+MODULES = "nn.Module and optim.SGD"
+MODEL_GOALS = {MODULES: 1000, "torch by hand": 200, "JAX": 1.5}
+LARGE_GOALS = {MODULES: 100, "torch by hand": 20, "JAX": 1.4}
 GOALS = {
     "model, d=40, n=20, B=4": MODEL_GOALS,
     "model, d=100, n=40, B=4": MODEL_GOALS,
     "model, d=1000, n=200, B=8": LARGE_GOALS,
     "model, full batch": {"torch by hand": 40},
-    "cnn1d, batch 25": {"nn.Module and optim.SGD": 6},
-    "cnn1d, batch 100": {"nn.Module and optim.SGD": 3},
-    "mlp, batch 25": {"nn.Module and optim.SGD": 5},
-    "mlp, batch 100": {"nn.Module and optim.SGD": 3},
+    "cnn1d, batch 25": {MODULES: 6},
+    "cnn1d, batch 100": {MODULES: 3},
+    "mlp, batch 25": {MODULES: 5},
+    "mlp, batch 100": {MODULES: 3},
+    "cnn1d, batch 25, by autograd": {MODULES: 3.5},
+    "cnn1d, batch 100, by autograd": {MODULES: 2},
+    "mlp, batch 25, by autograd": {MODULES: 3.5},
+    "mlp, batch 100, by autograd": {MODULES: 2},
     "processes": {"two processes over one": 1.7},
 }
 
@@ -38,7 +43,9 @@ def measure(rounds: int) -> dict[str, Any]:
     jobs["model, full batch"] = alone("benchmarks.j1", "tail", rounds)
     for network in ("cnn1d", "mlp"):
         for batch in (25, 100):
-            jobs[f"{network}, batch {batch}"] = alone("benchmarks.j2", "compare", network, batch, rounds)
+            name = f"{network}, batch {batch}"
+            jobs[name] = alone("benchmarks.j2", "compare", network, batch, rounds)
+            jobs[f"{name}, by autograd"] = alone("benchmarks.j2", "compare", network, batch, rounds, "ours, autograd")
     jobs["processes"] = alone("benchmarks.two_processes", "compare", rounds)
     return jobs
 

@@ -94,7 +94,7 @@ def compare(
         rounds: number of rounds.
 
     Returns:
-        {name: {"rate", "ratio", "gemm_share", "peak_share"}}, each three quartiles over rounds.
+        {name: {"rate", "ratio", "flop", "gemm_share", "peak_share"}}, all but ``flop`` three quartiles over rounds.
     """
     names, gemm, peak = list(variants), gemm_rate(dtype), peak_rate(dtype)
     for variant in variants.values():
@@ -114,6 +114,7 @@ def compare(
         name: {
             "rate": quartiles(rate),
             "ratio": quartiles(table[ours] / rate),
+            "flop": flop,
             **{share: quartiles(rate * flop / np.array(limit)) for share, limit in limits.items()},
         }
         for name, rate in table.items()

@@ -47,8 +47,16 @@ def cuda_replay() -> Any:
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.fx.experimental.proxy_tensor import make_fx
 
+    aten = torch.ops.aten
+
+    def threshold_backward(gradient: Any, values: Any, threshold: float, *, grad_input: Any) -> Any:
+        # Fake tensors write the kernel's out= form through a copy that a torch without CUDA refuses.
+        return grad_input.copy_(aten.threshold_backward(gradient, values, threshold))
+
+    table = {aten.threshold_backward.grad_input: threshold_backward}
+
     def replay(function: Any, *arguments: torch.Tensor) -> Any:
-        trace = make_fx(function)(*(a.clone() for a in arguments))
+        trace = make_fx(function, decomposition_table=table)(*(a.clone() for a in arguments))
         with FakeTensorMode():
             there = [torch.empty(a.shape, dtype=a.dtype, device="cuda") for a in arguments]
             return trace(*there)

@@ -29,7 +29,7 @@ assert len(os.sched_getaffinity(0)) == 1
 assert torch.get_num_threads() == 1
 """
 SHARES = {"gemm_share": [0.1, 0.2, 0.3], "peak_share": [0.1, 0.15, 0.3]}
-FOUND = {"rate": [1.0, 2.0, 3.0], "ratio": [8.0, 10.0, 11.0], **SHARES}
+FOUND = {"rate": [1.0, 2.0, 3.0], "ratio": [8.0, 10.0, 11.0], "flop": 1e6, **SHARES}
 GROWTH = {"job": "model", "size": "runs", "values": [1, 2], "seconds": [0.5, 1.0], "exponent": [0.9, 1.0, 1.1]}
 RESULTS = {
     "machine": {"processor": "a processor", "cores": 2, "python": "3.11", "versions": {"torch": "2"}},
@@ -71,7 +71,9 @@ def test_the_table_says_what_was_met_and_by_how_much_it_was_missed():
 def test_growth_study_and_machine_are_filled_from_the_results():
     assert "| model | runs | 1, 2 | 0.5, 1 | 1 [0.9, 1.1] | 400, 410 |" in performance.growth(RESULTS)
     samples = 20 * 6 * 200 * 4000
-    assert f"{samples / 2 / 3600:.2f} h | {samples / 4 / 3600:.2f} h" in performance.study(RESULTS)
+    study = performance.study(RESULTS)
+    assert f"{samples / 2 / 3600:.2f} h | {samples / 4 / 3600:.2f} h" in study
+    assert f"{samples * 1e6 / (20e12 * 0.15) / 3600:.2f} h |" in study
     assert "a processor, 2 cores" in performance.machine(RESULTS)
 
 

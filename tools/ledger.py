@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools import chapters, scan, tables
+from tools import chapters, performance, scan, tables
 
 MEASURED = {"statement", "statistic", "n", "estimate", "interval", "threshold"}
 CONTROL_FIELDS = MEASURED | {"failed"}
@@ -91,6 +91,7 @@ def write(measured: Mapping[str, Mapping[str, float]]) -> Path:
         "environment.md": tables.environment(origin),
         "api.md": tables.api(chapters.rooms()),
         "state.json": json.dumps(chapters.state(), indent=1) + "\n",
+        **performance.page_parts(),
     }
     for name, text in contents.items():
         (folder / name).write_text(text, encoding="utf8")

@@ -1,8 +1,8 @@
 """Architectures, each written twice: once as a plain ``nn.Module``, once for R networks stacked on a leading axis."""
 
-from lrdecay_core.networks.build import ARCHITECTURES, build
+from lrdecay_core.networks.build import ARCHITECTURES, build, register
 from lrdecay_core.networks.cnn1d import CNN1d
 from lrdecay_core.networks.cnn2d import CNN2d
 from lrdecay_core.networks.mlp import MLP
 
-__all__ = ["ARCHITECTURES", "MLP", "CNN1d", "CNN2d", "build"]
+__all__ = ["ARCHITECTURES", "MLP", "CNN1d", "CNN2d", "build", "register"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -10,9 +12,29 @@ from lrdecay_core.networks.cnn1d import CNN1d
 from lrdecay_core.networks.cnn2d import CNN2d
 from lrdecay_core.networks.mlp import MLP
 
-__all__ = ["ARCHITECTURES", "build"]
+__all__ = ["ARCHITECTURES", "build", "register"]
 
-ARCHITECTURES: dict[str, type[MLP] | type[CNN1d] | type[CNN2d]] = {"mlp": MLP, "cnn1d": CNN1d, "cnn2d": CNN2d}
+Factory = Callable[..., nn.Module]
+ARCHITECTURES: dict[str, Factory] = {"mlp": MLP, "cnn1d": CNN1d, "cnn2d": CNN2d}
+
+
+def register(name: str, factory: Factory) -> None:
+    """Give an architecture of your own a name that a ``TrainConfig`` can hold.
+
+    Args:
+        name: a new name.
+        factory: ``factory(input_shape, num_classes)``, and ``width=`` where the configuration sets one, returns a
+            module from (B, *input_shape) to (B, classes). It must give every sample the same logits alone as in a
+            batch (no batch statistics) and draw nothing when called (no dropout).
+
+    >>> register("linear", lambda shape, classes: nn.Sequential(nn.Flatten(), nn.Linear(shape[0], classes)))
+    >>> build("linear", input_shape=(40,), num_classes=10)[1].weight.shape
+    torch.Size([10, 40])
+    >>> del ARCHITECTURES["linear"]
+    """
+    if name in ARCHITECTURES:
+        raise ValueError(f"`name` must be new, got {name!r}, which is taken")
+    ARCHITECTURES[name] = factory
 
 
 def build(
@@ -27,7 +49,7 @@ def build(
     """Return a fresh network.
 
     Args:
-        name: ``"mlp"``, ``"cnn1d"`` or ``"cnn2d"``.
+        name: ``"mlp"``, ``"cnn1d"``, ``"cnn2d"``, or a name given to :func:`register`.
         input_shape: shape of one input.
         num_classes: number of logits.
         width: hidden units or channels; None is the architecture's default.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from lrdecay_core.networks import stacked
+from lrdecay_core.networks.stacked import Layers, Windows
 
 __all__ = ["CNN1d"]
 
@@ -17,6 +19,8 @@ class CNN1d(nn.Module):
 
     The architecture of the MNIST-1D benchmark (Greydanus and Kobak, ICML 2024).
     """
+
+    layers: ClassVar[Layers] = {"first": Windows((5,)), "second": Windows((3,)), "third": Windows((3,)), "head": None}
 
     def __init__(self, input_shape: tuple[int, ...], num_classes: int, width: int = 25) -> None:
         super().__init__()
@@ -44,7 +48,8 @@ class CNN1d(nn.Module):
     def stacked(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return logits (R, classes, B) of R networks for inputs (R, B, length)."""
         hidden = inputs.transpose(1, 2).unsqueeze(1)
-        for layer in ("first", "second", "third"):
-            weight, bias = weights[f"{layer}.weight"], weights[f"{layer}.bias"]
-            hidden = stacked.convolution(hidden, weight, bias, stride=2, padding=1).relu()
+        for layer, windows in CNN1d.layers.items():
+            if windows is not None:
+                weight, bias = weights[f"{layer}.weight"], weights[f"{layer}.bias"]
+                hidden = stacked.convolution(hidden, weight, bias, windows).relu()
         return stacked.linear(hidden.flatten(1, 2), weights["head.weight"], weights["head.bias"])

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from lrdecay_core.networks import stacked
+from lrdecay_core.networks.stacked import Layers, Windows
 
 __all__ = ["CNN2d"]
 
 
 class CNN2d(nn.Module):
     """Two 3 x 3 convolutions of stride 2, ``width`` and 2 ``width`` channels (default 16, 32), ReLU, linear head."""
+
+    layers: ClassVar[Layers] = {"first": Windows((3, 3)), "second": Windows((3, 3)), "head": None}
 
     def __init__(self, input_shape: tuple[int, ...], num_classes: int, width: int = 16) -> None:
         super().__init__()
@@ -39,7 +43,8 @@ class CNN2d(nn.Module):
     def stacked(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return logits (R, classes, B) of R networks for inputs (R, B, height, width)."""
         hidden = inputs.permute(0, 2, 3, 1).unsqueeze(1)
-        for layer in ("first", "second"):
-            weight, bias = weights[f"{layer}.weight"], weights[f"{layer}.bias"]
-            hidden = stacked.convolution(hidden, weight, bias, stride=2, padding=1).relu()
+        for layer, windows in CNN2d.layers.items():
+            if windows is not None:
+                weight, bias = weights[f"{layer}.weight"], weights[f"{layer}.bias"]
+                hidden = stacked.convolution(hidden, weight, bias, windows).relu()
         return stacked.linear(hidden.flatten(1, 3), weights["head.weight"], weights["head.bias"])

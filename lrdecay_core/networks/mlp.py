@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import Tensor, nn
 
 from lrdecay_core.networks import stacked
+from lrdecay_core.networks.stacked import Layers
 
 __all__ = ["MLP"]
 
 
 class MLP(nn.Module):
     """Two hidden layers with ReLU on the flattened input: ``width`` units each (default 100)."""
+
+    layers: ClassVar[Layers] = {"first": None, "second": None, "head": None}
 
     def __init__(self, input_shape: tuple[int, ...], num_classes: int, width: int = 100) -> None:
         super().__init__()

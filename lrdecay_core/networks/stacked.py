@@ -6,6 +6,8 @@ weights keep the shape that ``nn.Module`` gives them, with the run axis in front
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -13,7 +15,46 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["convolution", "linear"]
+__all__ = ["Layers", "Windows", "convolution", "linear"]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How a convolution reads its input: a kernel of this shape, moved by ``stride`` over a border of zeros."""
+
+    kernel: tuple[int, ...]
+    stride: int = 2
+    padding: int = 1
+
+    def space(self, space: Sequence[int]) -> tuple[int, ...]:
+        """Return the shape of the output for inputs of shape ``space``."""
+        sizes = zip(space, self.kernel, strict=True)
+        return tuple((n + 2 * self.padding - k) // self.stride + 1 for n, k in sizes)
+
+    def pad(self, inputs: Tensor) -> Tensor:
+        """Return (R, in, *space, B) within its border."""
+        return functional.pad(inputs, (0, 0) + (self.padding, self.padding) * len(self.kernel))
+
+    def inner(self, padded: Tensor) -> Tensor:
+        """Return the view without the border."""
+        inside = [slice(self.padding, n - self.padding) for n in padded.shape[2:-1]]
+        return padded[:, :, *inside]
+
+    def slices(self, padded: Tensor) -> Iterator[Tensor]:
+        """Yield, for every kernel position, the view (R, in, *space', B) of what it sees."""
+        ranges = [
+            [slice(o, n - k + o + 1, self.stride) for o in range(k)]
+            for n, k in zip(padded.shape[2:-1], self.kernel, strict=True)
+        ]
+        yield from (padded[:, :, *window] for window in product(*ranges))
+
+    def read(self, padded: Tensor) -> Tensor:
+        """Return what the kernel positions see, (R, in, positions, *space', B)."""
+        return _Patches.apply(padded, self)
+
+
+Layers = Mapping[str, Windows | None]
+"""Layer names in order -> the windows of a convolution, None for a dense layer."""
 
 
 def linear(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -21,30 +62,25 @@ def linear(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.bmm(weight, inputs) + bias.unsqueeze(-1)
 
 
-def convolution(inputs: Tensor, weight: Tensor, bias: Tensor, *, stride: int, padding: int) -> Tensor:
+def convolution(inputs: Tensor, weight: Tensor, bias: Tensor, windows: Windows) -> Tensor:
     """Return the convolution of inputs (R, in, *space, B) with weight (R, out, in, *kernel): (R, out, *space', B)."""
-    kernel = weight.shape[3:]
-    padded = functional.pad(inputs, (0, 0) + (padding, padding) * len(kernel))
-    patches = _Patches.apply(padded, tuple(kernel), stride)
+    patches = windows.read(windows.pad(inputs))
     flat = linear(patches.flatten(3).flatten(1, 2), weight.flatten(2), bias)
     return flat.view(*weight.shape[:2], *patches.shape[3:])
 
 
 class _Patches(torch.autograd.Function):
-    """What each kernel position sees: (R, in, *space, B) -> (R, in, positions, *space', B)."""
+    """Reading through windows, with one buffer for the gradient where autograd would make one per kernel position."""
 
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, kernel: tuple[int, ...], stride: int) -> Tensor:
-        windows = [
-            [slice(o, n - k + o + 1, stride) for o in range(k)] for n, k in zip(inputs.shape[2:-1], kernel, strict=True)
-        ]
-        ctx.shape, ctx.windows = inputs.shape, [(slice(None), slice(None), *w) for w in product(*windows)]
-        return torch.stack([inputs[window] for window in ctx.windows], dim=2)
+    def forward(ctx: Any, padded: Tensor, windows: Windows) -> Tensor:
+        ctx.shape, ctx.windows = padded.shape, windows
+        return torch.stack([*windows.slices(padded)], dim=2)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        """Add every position's gradient where it was read: one buffer, where autograd would make one per slice."""
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        """Add every position's gradient where it was read; each view is made after the last sum, as autograd asks."""
         total = gradients[0].new_zeros(ctx.shape)
-        for position, window in enumerate(ctx.windows):
-            total[window] += gradients[0][:, :, position]
-        return total, None, None
+        for seen, share in zip(ctx.windows.slices(total), gradients[0].unbind(2), strict=True):
+            seen += share
+        return total, None

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from lrdecay_core import checks, data, networks, provenance
 
-__all__ = ["LOSSES", "TrainConfig"]
+__all__ = ["LOSSES", "PRECISIONS", "TrainConfig"]
 
 LOSSES = ("cross_entropy", "squared")
+PRECISIONS = ("float32", "bf16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class TrainConfig:
     """
 
     network: str
-    """Architecture: ``"mlp"``, ``"cnn1d"`` or ``"cnn2d"``."""
+    """Architecture: ``"mlp"``, ``"cnn1d"``, ``"cnn2d"``, or a name given to ``networks.register``."""
     dataset: str
     """Data set: ``"digits"``, ``"mnist1d"``, or a name given to ``data.register``."""
     loss: str
@@ -52,11 +53,16 @@ class TrainConfig:
     """Heavy-ball momentum: b <- momentum b + g, w <- w - rate b."""
     weight_decay: float = 0.0
     """Coefficient c of c w, added to the gradient."""
+    precision: str = "float32"
+    """``"bf16"``: matrix products of the networks in bfloat16 (autocast); weights, loss and update stay float32."""
+    compile: bool = False
+    """Take steps by autograd through ``torch.compile``; needs a C++ compiler, and seconds when the rows change."""
 
     def __post_init__(self) -> None:
         dataset = data.load(self.dataset)
         checks.one_of("network", self.network, networks.ARCHITECTURES)
         checks.one_of("loss", self.loss, LOSSES)
+        checks.one_of("precision", self.precision, PRECISIONS)
         for name in ("learning_rate", "decayed_rate", "init_gain"):
             checks.positive(name, getattr(self, name))
         for name in ("input_noise", "weight_decay"):

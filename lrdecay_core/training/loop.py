@@ -1,6 +1,6 @@
 """The training loop: epochs of one growing stack of rows.
 
-Row i belongs to seed ``row_seed[i]`` and arm ``row_arm[i]``; arm -1 is the trunk. The trunk stands for every arm that
+Rows are ordered by seed, and within a seed as ``arms`` says; arm -1 is the trunk. The trunk stands for every arm that
 has not forked yet, and leaves the stack once no arm needs it.
 """
 
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from lrdecay_core import data
 from lrdecay_core.training import draws, objective
+from lrdecay_core.training.autograd import Engine
 from lrdecay_core.training.config import TrainConfig
 from lrdecay_core.training.ensemble import METRICS, Ensemble, on_device
 
@@ -21,6 +22,7 @@ __all__ = ["METRICS", "Loop", "record_gap", "record_steps"]
 
 RECORDS = 50  # evenly spaced records per run; each costs two thirds of an epoch when test and training set are equal
 TRUNK = -1
+CHUNK = 512  # samples per seed that are gathered at once
 
 
 def record_gap(config: TrainConfig) -> int:
@@ -50,7 +52,13 @@ class Loop:
     """State of a branched experiment between epochs; ``state`` and ``restore`` make a resume exact."""
 
     def __init__(
-        self, config: TrainConfig, decay_epochs: tuple[int, ...], seeds: tuple[int, ...], device: torch.device
+        self,
+        config: TrainConfig,
+        decay_epochs: tuple[int, ...],
+        seeds: tuple[int, ...],
+        device: torch.device,
+        *,
+        engine: type[Engine] | None = None,
     ) -> None:
         dataset = data.load(config.dataset)
         self.config, self.decay_epochs, self.seeds, self.device = config, decay_epochs, seeds, device
@@ -62,46 +70,48 @@ class Loop:
         )
         self.given_on_device = torch.as_tensor(self.given, device=device)
         self.targets = objective.targets_table(dataset.num_classes, config.label_smoothing, device)
-        self.ensemble = Ensemble(config, dataset, seeds, device)
+        self.ensemble = Ensemble(config, dataset, seeds, device, engine=engine)
+        self.prepared = self.ensemble.prepare(self.train_inputs)
         self.record_steps = record_steps(config, decay_epochs)
         shape = (len(decay_epochs), len(seeds), len(self.record_steps))
         self.records = {name: torch.full(shape, torch.nan) for name in METRICS}
         self.epoch = 0
-        self.row_seed = torch.arange(len(seeds), device=device)
-        self.row_arm = torch.full((len(seeds),), TRUNK, device=device)
+        self.arms = [TRUNK]
         self.diverged = torch.full((len(seeds),), -1, device=device)
         self._fork()
         self._record(0)
 
     def _fork(self) -> None:
         """Add a tail for every arm that decays now, and drop the trunk when no later arm needs it."""
-        trunk = (self.row_arm == TRUNK).nonzero().flatten()
-        keep = torch.arange(len(self.row_arm), device=self.device)
         if self.epoch in self.decay_epochs:
-            arm = self.decay_epochs.index(self.epoch)
-            keep = torch.cat([keep, trunk])
-            arms = torch.cat([self.row_arm, torch.full_like(trunk, arm)])
+            trunk = self.arms.index(TRUNK)
+            source = [*range(len(self.arms)), trunk]
+            self.arms = [*self.arms, self.decay_epochs.index(self.epoch)]
             if self.epoch == self.decay_epochs[-1]:
-                keep, arms = keep[arms != TRUNK], arms[arms != TRUNK]
-            self.ensemble.select(keep)
-            self.row_seed, self.diverged, self.row_arm = self.row_seed[keep], self.diverged[keep], arms
-        decayed = self.row_arm != TRUNK
-        large = torch.full((len(decayed), 1), self.config.learning_rate, device=self.device)
-        self.rates = large.masked_fill(decayed[:, None], self.config.decayed_rate)
+                del source[trunk], self.arms[trunk]
+            width = len(self.diverged) // len(self.seeds)
+            first = torch.arange(len(self.seeds), device=self.device).unsqueeze(1) * width
+            rows = (first + torch.tensor(source, device=self.device)).flatten()
+            self.ensemble.select(rows)
+            self.diverged = self.diverged[rows]
+        self._set_rates()
+
+    def _set_rates(self) -> None:
+        rates = [self.config.learning_rate if arm == TRUNK else self.config.decayed_rate for arm in self.arms]
+        self.rates = torch.tensor(rates, device=self.device).repeat(len(self.seeds)).unsqueeze(1)
 
     def arm_rows(self, values: Tensor) -> Tensor:
         """Return per-row values (rows, ...) as (D, S, ...): an arm that has not forked is its trunk."""
-        arms = []
-        for arm in range(len(self.decay_epochs)):
-            rows = (self.row_arm == arm).nonzero().flatten()
-            arms.append(values[rows if len(rows) else (self.row_arm == TRUNK).nonzero().flatten()])
-        return torch.stack(arms)
+        held = [arm if arm in self.arms else TRUNK for arm in range(len(self.decay_epochs))]
+        by_seed = values.unflatten(0, (len(self.seeds), -1))
+        return torch.stack([by_seed[:, self.arms.index(arm)] for arm in held])
 
     def _record(self, step: int) -> None:
         where = np.flatnonzero(self.record_steps == step)
         if not len(where):
             return
-        train_loss, train_error = self.ensemble.evaluate(self.train_inputs, self.given_on_device[self.row_seed])
+        given = self.given_on_device.repeat_interleave(len(self.arms), dim=0)
+        train_loss, train_error = self.ensemble.evaluate(self.train_inputs, given)
         test_loss, test_error = self.ensemble.evaluate(self.test_inputs, self.test_labels)
         values = (train_loss, train_error, test_loss, test_error, self.ensemble.weights.norm(dim=1))
         for name, value in zip(METRICS, values, strict=True):
@@ -109,29 +119,47 @@ class Loop:
 
     def run_epoch(self) -> None:
         """Train every row for one epoch, then fork what decays at its end."""
-        config, size = self.config, self.config.batch_size
+        per_epoch = self.config.steps_per_epoch
         draw = draws.draw_epoch(
-            config, self.seeds, self.epoch, self.given, self.dataset.input_shape, self.dataset.num_classes, self.device
+            self.config,
+            self.seeds,
+            self.epoch,
+            self.given,
+            self.dataset.input_shape,
+            self.dataset.num_classes,
+            self.device,
         )
-        order = draw.order
-        labels = draw.labels.gather(1, order)
-        noise = None
-        if draw.noise is not None:
-            noise = draw.noise[torch.arange(len(order), device=self.device)[:, None], order]
-        for i in range(config.steps_per_epoch):
-            batch = slice(i * size, (i + 1) * size)
-            inputs = self.train_inputs[order[:, batch]]
-            if noise is not None:
-                inputs = inputs + noise[:, batch]
-            targets = self.targets[labels[:, batch]].transpose(1, 2)
-            losses = self.ensemble.step(inputs[self.row_seed], targets[self.row_seed], self.rates)
-            step = self.epoch * config.steps_per_epoch + i
-            self.diverged = torch.where((self.diverged < 0) & ~losses.isfinite(), step, self.diverged)
-            if i + 1 < config.steps_per_epoch:
-                self._record(step + 1)
+        chunk = max(1, CHUNK // self.config.batch_size)
+        for start in range(0, per_epoch, chunk):
+            inputs, targets = self._batches(draw, range(start, min(start + chunk, per_epoch)))
+            losses = []
+            for i in range(len(inputs)):
+                losses.append(self.ensemble.step(inputs[i], targets[i], self.rates))
+                if start + i + 1 < per_epoch:
+                    self._record(self.epoch * per_epoch + start + i + 1)
+            self._note_divergence(self.epoch * per_epoch + start, torch.stack(losses))
         self.epoch += 1
         self._fork()
-        self._record(self.epoch * config.steps_per_epoch)
+        self._record(self.epoch * per_epoch)
+
+    def _batches(self, draw: draws.Epoch, steps: range) -> tuple[Tensor, Tensor]:
+        """Return what the steps read, gathered once per seed: prepared inputs, and targets (steps, S, K, B)."""
+        size = self.config.batch_size
+        order = draw.order[:, steps.start * size : steps.stop * size].unflatten(1, (len(steps), size))
+        order = order.transpose(0, 1).contiguous()  # the gathered batches lie in memory as their addresses do
+        seed = torch.arange(len(self.seeds), device=self.device).unsqueeze(1)
+        if draw.noise is None:
+            inputs = self.prepared[order]
+        else:
+            noisy = self.train_inputs[order] + draw.noise[seed, order]
+            inputs = self.ensemble.prepare(noisy.flatten(0, 2)).unflatten(0, order.shape)
+        return inputs, self.targets[draw.labels[seed, order]].mT.contiguous()
+
+    def _note_divergence(self, start: int, losses: Tensor) -> None:
+        """Keep the first step, counted from ``start``, whose loss (steps, R) is not finite."""
+        bad = ~losses.isfinite()
+        first = start + bad.to(torch.uint8).argmax(dim=0)
+        self.diverged = torch.where((self.diverged < 0) & bad.any(dim=0), first, self.diverged)
 
     def final_weights(self) -> np.ndarray:
         """Return the parameters of every arm: (D, S, P)."""
@@ -143,8 +171,7 @@ class Loop:
             "epoch": torch.tensor(self.epoch),
             "weights": self.ensemble.weights,
             "momentum": self.ensemble.momentum,
-            "row_seed": self.row_seed,
-            "row_arm": self.row_arm,
+            "arms": torch.tensor(self.arms),
             "diverged": self.diverged,
             **{f"records.{name}": self.records[name] for name in METRICS},
         }
@@ -154,10 +181,7 @@ class Loop:
         self.epoch = int(state["epoch"])
         self.ensemble.weights = state["weights"].to(self.device)
         self.ensemble.momentum = state["momentum"].to(self.device)
-        self.row_seed, self.row_arm, self.diverged = (
-            state[name].to(self.device) for name in ("row_seed", "row_arm", "diverged")
-        )
+        self.diverged = state["diverged"].to(self.device)
+        self.arms = state["arms"].tolist()
         self.records = {name: state[f"records.{name}"] for name in METRICS}
-        decayed = self.row_arm != TRUNK
-        large = torch.full((len(decayed), 1), self.config.learning_rate, device=self.device)
-        self.rates = large.masked_fill(decayed[:, None], self.config.decayed_rate)
+        self._set_rates()

@@ -39,3 +39,13 @@ def test_bad_options(options, message):
 def test_unknown_network():
     with pytest.raises(ValueError, match="`network` must be one of 'cnn1d', 'cnn2d', 'mlp', got 'vit'"):
         networks.build("vit", input_shape=(4,), num_classes=3)
+
+
+def test_a_registered_network_draws_its_weights_at_the_same_address(monkeypatch):
+    monkeypatch.setitem(networks.ARCHITECTURES, "mine", networks.MLP)  # and so removed after the test
+    del networks.ARCHITECTURES["mine"]
+    networks.register("mine", lambda shape, classes: networks.MLP(shape, classes))
+    mine = networks.build("mine", input_shape=(4,), num_classes=3, seed=7)
+    assert torch.equal(torch.nn.utils.parameters_to_vector(mine.parameters()), flat(seed=7))
+    with pytest.raises(ValueError, match="`name` must be new, got 'mine'"):
+        networks.register("mine", networks.MLP)

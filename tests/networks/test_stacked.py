@@ -14,7 +14,9 @@ def test_convolution_equals_torch_with_gradients(space, kernel, stride, padding)
     inputs = torch.randn(2, 3, *space, 4, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(2, 5, 3, *kernel, dtype=torch.float64, requires_grad=True)
     bias = torch.randn(2, 5, dtype=torch.float64)
-    ours = stacked.convolution(inputs, weight, bias, stride=stride, padding=padding)
+    windows = stacked.Windows(kernel, stride=stride, padding=padding)
+    ours = stacked.convolution(inputs, weight, bias, windows)
+    assert windows.space(space) == ours.shape[2:-1]
     plain = CONVOLUTIONS[len(space)]
     theirs = torch.stack(
         [
@@ -34,3 +36,22 @@ def test_linear_equals_torch():
     inputs, weight, bias = torch.randn(2, 3, 7), torch.randn(2, 4, 3), torch.randn(2, 4)
     expected = torch.stack([functional.linear(x.T, w, b).T for x, w, b in zip(inputs, weight, bias, strict=True)])
     torch.testing.assert_close(stacked.linear(inputs, weight, bias), expected)
+
+
+def test_inner_undoes_the_border():
+    inputs = torch.randn(2, 3, 4, 5, 6)
+    for padding in (0, 2):
+        windows = stacked.Windows((3, 3), padding=padding)
+        assert torch.equal(windows.inner(windows.pad(inputs)), inputs)
+
+
+def test_convolution_has_second_derivatives():
+    inputs = torch.randn(1, 2, 5, 2, dtype=torch.float64)
+    weight = torch.randn(1, 2, 2, 3, dtype=torch.float64, requires_grad=True)
+    bias = torch.randn(1, 2, dtype=torch.float64)
+    first = stacked.Windows((3,))
+
+    def twice(weight):
+        return stacked.convolution(stacked.convolution(inputs, weight, bias, first).tanh(), weight, bias, first)
+
+    assert torch.autograd.gradgradcheck(twice, (weight,))

@@ -9,6 +9,7 @@ import pytest
         ("network", "vit"),
         ("dataset", "imagenet"),
         ("loss", "hinge"),
+        ("precision", "float16"),
         ("learning_rate", 0.0),
         ("learning_rate", float("nan")),
         ("decayed_rate", -0.1),
@@ -34,10 +35,16 @@ def test_bad_values_are_refused_by_name(config, field, value):
 
 
 def test_every_field_is_part_of_the_key(config):
-    words = {"network": "cnn2d", "dataset": "mnist1d", "loss": "squared"}
+    words = {"network": "cnn2d", "dataset": "mnist1d", "loss": "squared", "precision": "bf16"}
     for field in fields(config):
         value = getattr(config, field.name)
-        changed = words[field.name] if isinstance(value, str) else value + (1 if isinstance(value, int) else 0.01)
+        changed = (
+            not value
+            if isinstance(value, bool)
+            else words[field.name]
+            if isinstance(value, str)
+            else value + (1 if isinstance(value, int) else 0.01)
+        )
         assert replace(config, **{field.name: changed}).key != config.key, field.name
 
 

@@ -41,3 +41,21 @@ def test_excess_of_certain_labels_is_the_plain_loss():
     torch.testing.assert_close(
         objective.excess_loss("cross_entropy", logits, targets), objective.batch_loss("cross_entropy", logits, targets)
     )
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "squared"])
+def test_loss_and_gradient_equal_autograd_for_shared_targets(loss):
+    logits = torch.randn(6, 5, 7, dtype=torch.float64, requires_grad=True)
+    targets = torch.rand(2, 5, 7, dtype=torch.float64).softmax(dim=1)
+    expected = objective.batch_loss(loss, logits, targets.repeat_interleave(3, dim=0))
+    (gradient,) = torch.autograd.grad(7 * expected.sum(), logits)
+    losses, found = objective.loss_and_gradient(loss, logits.detach(), targets)
+    torch.testing.assert_close(losses, expected.detach(), rtol=0, atol=1e-14)  # means of 35 numbers of order one
+    torch.testing.assert_close(found, gradient, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "squared"])
+def test_excess_of_shared_targets_is_that_of_repeated_ones(loss):
+    logits, targets = torch.randn(3, 5, 7, dtype=torch.float64), torch.rand(5, 7, dtype=torch.float64).softmax(dim=0)
+    repeated = objective.excess_loss(loss, logits, targets.expand(3, 5, 7))
+    torch.testing.assert_close(objective.excess_loss(loss, logits, targets), repeated, rtol=0, atol=1e-14)

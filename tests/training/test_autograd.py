@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lrdecay_core import data, networks
+from lrdecay_core.training import Ensemble, autograd, branches
+
+CPU = torch.device("cpu")
+
+
+def test_a_batch_may_be_shared_by_consecutive_rows(config):
+    dataset = data.load("digits")
+    inputs, targets = torch.rand(2, 7, 8, 8), torch.eye(10)[torch.randint(10, (2, 7))].mT
+    rates = torch.full((6, 1), 0.1)
+    shared, repeated = (Ensemble(config, dataset, range(6), CPU, engine=autograd.Autograd) for _ in range(2))
+    shared.step(inputs, targets, rates)
+    repeated.step(inputs.repeat_interleave(3, dim=0), targets.repeat_interleave(3, dim=0), rates)
+    assert torch.equal(shared.weights, repeated.weights)
+
+
+def test_a_users_module_trains_like_the_network_it_copies(config, monkeypatch):
+    def factory(shape, classes, width):
+        layers = [nn.Linear(np.prod(shape), width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()]
+        return nn.Sequential(nn.Flatten(), *layers, nn.Linear(width, classes))
+
+    monkeypatch.setitem(networks.ARCHITECTURES, "mine", factory)
+    mine, ours = (
+        branches(replace(config, network=name), decay_epochs=[1, 3], seeds=[2, 5]) for name in ("mine", "mlp")
+    )
+    # float32, 40 updates by two routes
+    np.testing.assert_allclose(mine.weights, ours.weights, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(mine.test_loss, ours.test_loss, rtol=0, atol=1e-5)
+
+
+def test_a_users_module_with_batch_statistics_is_refused_by_name(config, monkeypatch):
+    def factory(shape, classes, width):
+        return nn.Sequential(nn.Flatten(), nn.BatchNorm1d(64), nn.Linear(64, classes))
+
+    monkeypatch.setitem(networks.ARCHITECTURES, "mine", factory)
+    with pytest.raises(ValueError, match="`network` layer '1' must not depend on the batch"):
+        branches(replace(config, network="mine"), decay_epochs=[1], seeds=[2])
+
+
+def test_bf16_keeps_weights_in_float32_and_stays_near(config):
+    full, low = (
+        branches(replace(config, precision=precision), decay_epochs=[2], seeds=[1]) for precision in ("float32", "bf16")
+    )
+    assert low.weights.dtype == np.float32
+    change = np.abs(full.weights - low.weights).max()
+    # by float32 rounding alone, autograd and the written-out step differ by less than 1e-5
+    assert 1e-4 < change < 0.05  # 8 bits: 40 steps of gradients off by 0.4 % each, rate 0.1, gradients of order one
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # tracing torch's own Function
+@pytest.mark.parametrize("network", ["mlp", "cnn1d"])
+def test_compiled_losses_are_the_plain_ones(config, monkeypatch, network):
+    # The graph is traced and run as it is: inductor's C++ build takes tens of seconds per shape on a CPU.
+    compiler = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda function: compiler(function, backend="aot_eager", fullgraph=True))
+    config = replace(config, network=network, dataset="mnist1d", epochs=2)
+    plain, compiled = (branches(replace(config, compile=c), decay_epochs=[1], seeds=[1, 2]) for c in (False, True))
+    np.testing.assert_allclose(compiled.weights, plain.weights, rtol=0, atol=1e-5)
