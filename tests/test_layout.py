@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from tools import chapters, check_notebooks, lock
 from tools import check_layout as layout
@@ -104,10 +105,27 @@ def test_the_lock_names_no_address_and_no_build_of_torch():
     assert "://" not in text
 
 
-def test_the_example_in_the_readme_runs(capsys):
+def examples():
     readme = (chapters.ROOT / "README.md").read_text(encoding="utf8")
-    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-    assert len(example.splitlines()) <= 15
-    exec(example, {})
+    found = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    assert all(len(example.splitlines()) <= 15 for example in found)
+    return found
+
+
+def test_the_first_example_in_the_readme_trains(capsys):
+    exec(examples()[0], {})
     rows = capsys.readouterr().out.strip().splitlines()
     assert len(rows) == 3
+
+
+def test_the_second_example_in_the_readme_maps_a_network_of_the_readers_own():
+    def net():
+        return torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.Tanh(), torch.nn.Linear(5, 3))
+
+    inputs, labels = torch.randn(30, 4), torch.arange(30) % 3
+    names = {"torch": torch, "net": net(), "early": net(), "late": net(), "third": net()}
+    names |= {f"{split}_{what}": value for split in ("train", "test") for what, value in
+              {"inputs": inputs, "labels": labels}.items()}  # fmt: skip
+    (example,) = examples()[1:]
+    exec(example, names)
+    assert names["surf"]["train"].shape == names["surf"]["test"].shape == (41, 41)
