@@ -13,8 +13,8 @@ from typing import Any
 from benchmarks.alone import alone
 
 RESULTS = Path(__file__).with_name("results.json")
-PACKAGES = ("torch", "numpy", "numba", "jax", "jaxlib")
-MODULES = "nn.Module and optim.SGD"
+PACKAGES = ("torch", "numpy", "numba", "jax", "jaxlib", "loss-landscapes")
+MODULES, PEER_SURFACE = "nn.Module and optim.SGD", "loss-landscapes"
 MODEL_GOALS = {MODULES: 1000, "torch by hand": 200, "JAX": 1.5}
 LARGE_GOALS = {MODULES: 100, "torch by hand": 20, "JAX": 1.4}
 GOALS = {
@@ -30,6 +30,10 @@ GOALS = {
     "cnn1d, batch 100, by autograd": {MODULES: 2},
     "mlp, batch 25, by autograd": {MODULES: 3.5},
     "mlp, batch 100, by autograd": {MODULES: 2},
+    "surface, mlp, same points": {PEER_SURFACE: 1.7},
+    "surface, cnn1d, same points": {PEER_SURFACE: 1.5},
+    "surface, mlp, 101 x 101 map": {PEER_SURFACE: 25},
+    "surface, cnn1d, 101 x 101 map": {PEER_SURFACE: 25},
     "processes": {"two processes over one": 1.7},
 }
 
@@ -46,6 +50,8 @@ def measure(rounds: int) -> dict[str, Any]:
             name = f"{network}, batch {batch}"
             jobs[name] = alone("benchmarks.j2", "compare", network, batch, rounds)
             jobs[f"{name}, by autograd"] = alone("benchmarks.j2", "compare", network, batch, rounds, "ours, autograd")
+        jobs[f"surface, {network}, same points"] = alone("benchmarks.j3", "compare", network, rounds)
+        jobs[f"surface, {network}, 101 x 101 map"] = alone("benchmarks.j3", "compare_map", network, rounds)
     jobs["processes"] = alone("benchmarks.two_processes", "compare", rounds)
     return jobs
 

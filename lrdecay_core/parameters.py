@@ -64,6 +64,6 @@ class Layout:
             raise ValueError(f"`flat` must end in {self.size} entries, got shape {tuple(flat.shape)}")
         parts = flat.split(self.sizes, dim=-1)
         return {
-            name: part.view(*flat.shape[:-1], *shape)
+            name: part.view((*flat.shape[:-1], *shape))
             for name, shape, part in zip(self.names, self.shapes, parts, strict=True)
         }

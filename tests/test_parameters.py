@@ -40,3 +40,10 @@ def test_wrong_input_is_named():
         layout.flatten({"weight": torch.zeros(3, 2), "bias": torch.zeros(2)})
     with pytest.raises(ValueError, match="at least one parameter"):
         Layout.of(nn.ReLU())
+
+
+def test_a_parameter_without_axes_is_one_entry():
+    layout = Layout.of({"scale": torch.tensor(2.0), "shift": torch.ones(3)})
+    named = layout.unflatten(torch.arange(4.0))
+    assert named["scale"].shape == ()
+    assert layout.flatten(named).tolist() == [0.0, 1.0, 2.0, 3.0]

@@ -10,6 +10,7 @@ from typing import Any
 from tools import chapters, tables
 
 STUDY = {"seeds": 20, "decay times": 6, "epochs": 200, "samples": 4000}  # one architecture, one pair of rates
+MAP = "map"  # the entry of a job that tells its factors apart
 GPU_PEAK = 20e12  # flop/s in float32, the order of a data-centre card
 
 
@@ -32,6 +33,8 @@ def against_peers(results: Mapping[str, Any]) -> str:
     rows = []
     for job, variants in results["jobs"].items():
         for name, found in variants.items():
+            if name == MAP:
+                continue
             low, middle, high = found["ratio"]
             goal = goal_of(results["goals"].get(job, {}), name)
             verdict = "–" if goal is None else "met" if middle >= goal else f"missed, {middle / goal:.0%} of it"
@@ -39,6 +42,21 @@ def against_peers(results: Mapping[str, Any]) -> str:
             speed = f"{tables.number(middle)} [{tables.number(low)}, {tables.number(high)}]"
             rows.append([job, name, f"{found['rate'][1]:.2e}", *shares, speed, tables.number(goal), verdict])
     head = ["job", "way", "units per CPU second", "of the GEMM rate", "of the peak", "we are faster by", "goal", ""]
+    return tables.table(head, rows)
+
+
+def maps(results: Mapping[str, Any]) -> str:
+    """Return, for maps that are interpolated, the two factors of their speed apart, and their errors."""
+    rows = []
+    for job, variants in results["jobs"].items():
+        if MAP in variants:
+            found = variants[MAP]
+            factors = [tables.number(found[f"{name}_factor"]) for name in ("code", "sampling")]
+            errors = [
+                tables.number(max(found[name].values()), 2) for name in ("held_out_error", "error_at_64_grid_points")
+            ]
+            rows.append([job, *factors, *errors])
+    head = ["job", "code", "fewer points", "largest error of log-loss, held-out points", "same, 64 grid points"]
     return tables.table(head, rows)
 
 
@@ -84,5 +102,5 @@ def machine(results: Mapping[str, Any]) -> str:
 def page_parts() -> dict[str, str]:
     """Return the files the page includes, by name."""
     results = load()
-    parts = {"peers": against_peers, "growth": growth, "study": study, "machine": machine}
+    parts = {"peers": against_peers, "maps": maps, "growth": growth, "study": study, "machine": machine}
     return {f"performance-{name}.md": part(results) for name, part in parts.items()}

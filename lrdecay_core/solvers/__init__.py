@@ -1,6 +1,15 @@
-"""Convex programmes that several rooms need, each returned with a certificate of its accuracy."""
+"""Solvers that several rooms need: convex programmes with certificates of their accuracy, and descent on any loss."""
 
 from lrdecay_core.solvers.basis_pursuit import BasisPursuit, basis_pursuit
+from lrdecay_core.solvers.descent import Descent, descend
 from lrdecay_core.solvers.entropy_projection import Projection, entropy_projection, kl_projection
 
-__all__ = ["BasisPursuit", "Projection", "basis_pursuit", "entropy_projection", "kl_projection"]
+__all__ = [
+    "BasisPursuit",
+    "Descent",
+    "Projection",
+    "basis_pursuit",
+    "descend",
+    "entropy_projection",
+    "kl_projection",
+]
