@@ -18,7 +18,7 @@ import torch  # isort: skip
 
 from benchmarks.alone import alone  # isort: skip
 from benchmarks.statistics import quartiles  # isort: skip
-from lrdecay_core import data, model, schedules, training  # isort: skip
+from lrdecay_core import data, landscape, model, networks, schedules, training  # isort: skip
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Axis:
 
 MODEL = {"runs": 128, "steps": 1024, "features": 100, "batch size": 4}
 NETWORKS = {"runs": 8, "batch size": 25}
+SURFACE = {"points per axis": 10, "samples": 1000}
 AXES = (
     Axis("model", "runs", (64, 256, 1024, 4096)),
     Axis("model", "steps", (1024, 4096, 16384, 65536)),
@@ -39,6 +40,8 @@ AXES = (
     Axis("model", "batch size", (4, 8, 16, 32)),
     Axis("networks", "runs", (4, 16, 64, 256)),
     Axis("networks", "batch size", (5, 25, 100, 400)),
+    Axis("surface", "points per axis", (5, 10, 20, 40)),
+    Axis("surface", "samples", (500, 1000, 2000, 4000)),
 )
 
 
@@ -75,9 +78,27 @@ def steps_of_networks(sizes: dict[str, int]) -> Callable[[], object]:
     return lambda: [ensemble.step(inputs, targets, rates) for _ in range(10)]
 
 
+def losses_on_a_plane(sizes: dict[str, int]) -> Callable[[], object]:
+    """Return the training loss of an MLP on a grid, point by point, ready to run."""
+    split = data.load("mnist1d").train
+    net = networks.build("mlp", input_shape=(40,), num_classes=10)
+    inputs, targets = (torch.as_tensor(a[: sizes["samples"]]) for a in (split.inputs, split.targets))
+    losses = {"train": landscape.loss_of(net, torch.nn.functional.cross_entropy, inputs, targets)}
+    start = losses["train"].vector(net)
+    plane = landscape.plane_along(start, *landscape.random_directions(start))
+    return lambda: landscape.surface(plane, losses, num=sizes["points per axis"], sampling="grid")
+
+
+JOBS = {
+    "model": (MODEL, sgd_on_the_model),
+    "networks": (NETWORKS, steps_of_networks),
+    "surface": (SURFACE, losses_on_a_plane),
+}
+
+
 def measure(axis: Axis, value: int, rounds: int) -> tuple[list[float], float]:
     """Return the CPU seconds of each round, and the peak resident memory in MiB, of one size."""
-    base, make = (MODEL, sgd_on_the_model) if axis.job == "model" else (NETWORKS, steps_of_networks)
+    base, make = JOBS[axis.job]
     run = make({**base, axis.size: value})
     run()
     seconds = []

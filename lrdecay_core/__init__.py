@@ -4,7 +4,7 @@ Rooms, from the ground up; imports only ever go down this list:
 
 1. ``checks``, ``rng``, ``schedules``, ``parameters``, ``environment``, ``provenance``, ``executors``
 2. ``data``, ``networks``, ``solvers``
-3. ``training``, ``model``, ``theory``
+3. ``training``, ``model``, ``theory``, ``landscape``
 4. ``experiments``: what each chapter runs, one function per experiment and profile
 5. ``claims``: statement, evidence, control, verdict
 6. ``figures``: draw results, compute nothing

@@ -52,7 +52,7 @@ def choose(key: Any, begin: int, num_samples: int, replacement: bool, chosen: np
         if not replacement:
             for earlier in chosen[:b]:
                 if earlier == found:
-                    found = last
+                    found = np.int64(last)
                     break
         chosen[b] = found
 

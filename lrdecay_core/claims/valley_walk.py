@@ -1,0 +1,106 @@
+"""Evidence for N3: at the large rate, training moves along one valley of training minima."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lrdecay_core.claims.ledger import Control, Evidence, Row
+from lrdecay_core.claims.statistics import Interval, mean_interval
+from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.experiments.valley_walk import Walk
+
+__all__ = ["along", "barrier", "describe", "excess", "higher_barrier", "one_valley"]
+
+BARRIER, RATIO = 0.05, 3.0
+"""Largest relative barrier, and least motion along over excursion across, fixed before the runs."""
+
+
+def excess(walk: Walk) -> Interval:
+    """Return (a): training loss of the worst later end minus that of the earliest, past phase I; at most 0 holds."""
+    return _mean((walk.train_loss[1:] - walk.train_loss[0]).max(axis=0))
+
+
+def barrier(walk: Walk) -> Interval:
+    """Return (b): the largest relative barrier on any line between ends; at most ``BARRIER`` holds."""
+    return _mean(walk.barrier.max(axis=0))
+
+
+def along(walk: Walk) -> Interval:
+    """Return (c): distance between first and last end over the largest excursion; at least ``RATIO`` holds."""
+    return _mean(walk.ratio)
+
+
+def higher_barrier(walk: Walk, others: np.ndarray) -> Interval:
+    """Return the relative barrier to ends ``others`` (S,) minus the largest one along the walk, paired by seed."""
+    return _mean(others - walk.barrier.max(axis=0))
+
+
+def one_valley(walks: Mapping[str, Walk]) -> tuple[Evidence, Control]:
+    """Judge N3: three parts per network, each by its whole interval; and lines to siblings and to other seeds."""
+    rows, margins = [], []
+    for name, walk in walks.items():
+        epochs = ", ".join(map(str, walk.decay_epochs))
+        parts = (
+            ("(a) training loss above the earliest end's", excess(walk), 0.0, -1),
+            ("(b) relative barrier", barrier(walk), BARRIER, -1),
+            ("(c) motion along over excursion across", along(walk), RATIO, 1),
+        )
+        for what, interval, bound, side in parts:
+            margin = interval.low - bound if side > 0 else bound - interval.high
+            finding = f"{'holds' if margin >= 0 else 'fails'}: {'at least' if side > 0 else 'at most'} {bound:g}"
+            rows.append(Row(name=f"{name}, decays at {epochs}: {what}", interval=interval, finding=finding))
+            margins.append(margin)
+    holds = sum(margin >= 0 for margin in margins)
+    verdict = "reproduced" if holds == len(margins) else "partly" if holds else "not reproduced"
+    evidence = Evidence(
+        statistic="(a) training loss, (b) rise on the line over the mean loss in random directions, (c) ratio of "
+        "distances; each the worst over arms, mean over seeds; a part holds if its whole interval does",
+        headline=rows[1].interval,
+        margin=margins[1],
+        rows=tuple(rows),
+        verdict=verdict,
+    )
+    return evidence, _control(walks)
+
+
+def describe(walks: Mapping[str, Walk]) -> str:
+    """Return the rises themselves, and the distances, as a Markdown table."""
+    lines = [
+        "| | largest rise along the walk | rise to the sibling | rise to another seed, aligned | "
+        "distance first to last end | largest excursion |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, walk in walks.items():
+        values = (walk.rise.max(axis=0), *walk.kin_rise, walk.between, walk.excursion.max(axis=0))
+        lines.append(f"| {name} | " + " | ".join(f"{np.mean(v):.3g}" for v in values) + " |")
+    return "\n".join(lines)
+
+
+def _control(walks: Mapping[str, Walk]) -> Control:
+    rows, unjudged = [], []
+    for name, walk in walks.items():
+        kin = (("siblings", walk.siblings), ("other seeds, aligned", walk.unrelated))
+        for (what, others), rise in zip(kin, walk.kin_rise, strict=True):
+            more, plain = higher_barrier(walk, others), _mean(rise - walk.rise.max(axis=0))
+            finding = f"relative barrier {others.mean():.3f}: {_higher(more)}"
+            rows.append(Row(name=f"{name}: {what}", interval=more, finding=finding))
+            unjudged.append(
+                Row(name=f"{name}: {what}, the rise itself (not judged)", interval=plain, finding=_higher(plain))
+            )
+    return Control(
+        statistic="relative barrier between ends that share no valley walk, minus the largest one along the walk",
+        headline=min((row.interval for row in rows), key=lambda i: -np.inf if np.isnan(i.low) else i.low),
+        threshold="above 0 for siblings and for other seeds, in both networks",
+        rows=(*rows, *unjudged),
+        failed=all(row.interval.low > 0 for row in rows),
+    )
+
+
+def _higher(more: Interval) -> str:
+    return "higher" if more.low > 0 else "not clearly higher"
+
+
+def _mean(values: np.ndarray) -> Interval:
+    return mean_interval(values, confidence=thresholds().confidence)

@@ -1,0 +1,173 @@
+"""What this chapter runs: five networks, the planes and the ways between their solutions, their curvature.
+
+Settings were chosen on pilot seeds (100 and up) and then run once on the seeds below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrdecay_core import environment, executors
+from lrdecay_core.experiments import planes, sharpness, valley_walk
+from lrdecay_core.experiments.planes import Picture
+from lrdecay_core.experiments.sharpness import Sharpness
+from lrdecay_core.experiments.solutions import Cell, Solutions
+from lrdecay_core.experiments.valley_walk import Paths, Walk
+from lrdecay_core.training import TrainConfig
+
+__all__ = ["CARRIERS", "DRAWN", "MODEL", "Seen", "Study", "look", "study"]
+
+CARRIERS = ("digits MLP", "MNIST-1D CNN, cross-entropy")
+"""The cells that decide N3, named before the runs; the first has squared loss."""
+DRAWN = ("digits MLP", "MNIST-1D CNN", "digits CNN", "MNIST-1D MLP")
+"""The squared-loss cells: they are drawn, and they decide N4."""
+MODEL = "the model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """The settings of one profile."""
+
+    cells: Mapping[str, Cell]
+    controls: Mapping[str, Cell]
+    """Trunk rate a tenth, decay epochs ten times later."""
+    grid: int
+    """Points per axis of the planes."""
+    curve_steps: int
+    """Of the descent that bends a connecting curve."""
+    num_probes: int
+    """Of the Hessian trace."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Seen:
+    """What was found around the solutions."""
+
+    pictures: Mapping[str, Picture]
+    """The planes of the first seed of each of ``DRAWN``, and of the model."""
+    walks: Mapping[str, Walk]
+    """The valley walks of ``CARRIERS``."""
+    paths: Paths
+    """Lines and curves of the first seed of the second of ``CARRIERS``."""
+    sharpness: Mapping[str, Sharpness]
+    """Of ``CARRIERS``."""
+
+
+def study(profile: str | None = None) -> Study:
+    """Return the settings of a profile (None: the one in force)."""
+    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+
+
+def look(settings: Study, found: Mapping[str, Solutions], *, workers: int | None = None) -> Seen:
+    """Measure everything around the solutions, side by side in local processes."""
+    jobs: list[tuple[str, str, Callable[[], Any]]] = []
+    for name in CARRIERS:
+        seeds = valley_walk.tasks(settings.cells[name], found[name])
+        jobs += [("walk", name, partial(valley_walk.walk, task)) for task in seeds]
+    last = valley_walk.tasks(settings.cells[CARRIERS[1]], found[CARRIERS[1]])[0]
+    jobs.append(("paths", CARRIERS[1], partial(valley_walk.paths, last, steps=settings.curve_steps)))
+    for name in DRAWN:
+        task = planes.task(settings.cells[name], found[name])
+        jobs.append(("picture", name, partial(planes.picture, task, num=settings.grid)))
+    jobs.append(("picture", MODEL, partial(planes.model_picture, num=settings.grid)))
+    measure = partial(sharpness.measure, num_probes=settings.num_probes)
+    jobs += [
+        ("sharpness", n, partial(measure, task))
+        for n in CARRIERS
+        for task in sharpness.tasks(settings.cells[n], found[n])
+    ]
+    done = executors.run_all(_call, [job for *_, job in jobs], workers=workers, description="landscapes")
+    results: dict[tuple[str, str], list[Any]] = {}
+    for (kind, name, _), result in zip(jobs, done, strict=True):
+        results.setdefault((kind, name), []).append(result)
+    return Seen(
+        pictures={name: results["picture", name][0] for name in (*DRAWN, MODEL)},
+        walks={name: Walk.join(results["walk", name]) for name in CARRIERS},
+        paths=results["paths", CARRIERS[1]][0],
+        sharpness={name: Sharpness.join(results["sharpness", name]) for name in CARRIERS},
+    )
+
+
+def _call(job: Callable[[], Any]) -> Any:
+    return job()
+
+
+def _kept(decays: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the decay epochs, and a geometric grid of epochs up to the last."""
+    grid = np.geomspace(1, decays[-1], 24).round().astype(int)
+    return tuple(sorted({0, *grid.tolist(), *decays}))
+
+
+def _cell(config: TrainConfig, decays: tuple[int, ...], seeds: int, *, probe_steps: int = 0) -> Cell:
+    return Cell(
+        config=config,
+        decay_epochs=decays,
+        trunk_epochs=_kept(decays),
+        seeds=tuple(range(seeds)),
+        probe_steps=probe_steps,
+    )
+
+
+_DIGITS_MLP = TrainConfig(
+    network="mlp",
+    dataset="digits",
+    loss="squared",
+    learning_rate=0.05,
+    decayed_rate=0.005,
+    batch_size=5,
+    num_train=100,
+    label_noise=0.3,
+    init_gain=3.0,
+    epochs=1000,
+)
+_DIGITS_CNN = replace(_DIGITS_MLP, network="cnn2d", init_gain=1.0, epochs=400)
+_MNIST1D_CNN = TrainConfig(
+    network="cnn1d",
+    dataset="mnist1d",
+    loss="squared",
+    learning_rate=0.4,
+    decayed_rate=0.05,
+    batch_size=10,
+    num_train=1000,
+    label_noise=0.3,
+    epochs=150,
+)
+_MNIST1D_MLP = replace(_MNIST1D_CNN, network="mlp", learning_rate=0.1, decayed_rate=0.02, label_noise=0.1, epochs=60)
+_CROSS_ENTROPY = replace(
+    _MNIST1D_CNN, loss="cross_entropy", learning_rate=0.3, decayed_rate=0.03, batch_size=25, epochs=300
+)
+_TENTH = replace(_DIGITS_MLP, learning_rate=0.005, decayed_rate=0.0025)
+
+_BOOK = Study(
+    cells={
+        "digits MLP": _cell(_DIGITS_MLP, (10, 30, 100, 200, 400, 800), 6, probe_steps=400),
+        "MNIST-1D CNN": _cell(_MNIST1D_CNN, (10, 30, 60, 120), 5, probe_steps=400),
+        "digits CNN": _cell(_DIGITS_CNN, (10, 30, 100, 300), 6, probe_steps=400),
+        "MNIST-1D MLP": _cell(_MNIST1D_MLP, (3, 10, 20, 45), 5, probe_steps=400),
+        "MNIST-1D CNN, cross-entropy": _cell(_CROSS_ENTROPY, (10, 30, 60, 120, 240), 5),
+    },
+    controls={
+        "digits MLP, trunk rate a tenth": _cell(replace(_TENTH, epochs=2000), (100, 400, 1600), 6, probe_steps=400)
+    },
+    grid=41,
+    curve_steps=40,
+    num_probes=8,
+)
+_QUICK = Study(
+    cells={
+        "digits MLP": _cell(replace(_DIGITS_MLP, epochs=150), (3, 10, 40, 100), 3, probe_steps=100),
+        "MNIST-1D CNN": _cell(replace(_MNIST1D_CNN, epochs=20), (1, 4, 14), 3, probe_steps=40),
+        "digits CNN": _cell(replace(_DIGITS_CNN, epochs=40), (2, 8, 30), 3, probe_steps=100),
+        "MNIST-1D MLP": _cell(replace(_MNIST1D_MLP, epochs=12), (1, 3, 9), 3, probe_steps=40),
+        "MNIST-1D CNN, cross-entropy": _cell(replace(_CROSS_ENTROPY, epochs=30), (3, 8, 14, 22), 3),
+    },
+    controls={"digits MLP, trunk rate a tenth": _cell(replace(_TENTH, epochs=200), (20, 60, 160), 3, probe_steps=100)},
+    grid=17,
+    curve_steps=6,
+    num_probes=4,
+)

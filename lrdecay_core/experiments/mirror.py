@@ -1,0 +1,201 @@
+"""The networks' landscapes beside the model's: the same three solutions, the same line, the same plane, both controls.
+
+Networks train with squared loss, for which a testing minimum exists. Settings were chosen on pilot seeds (100 and up)
+and then run once on the seeds below.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from lrdecay_core import environment, executors, landscape, provenance
+from lrdecay_core.experiments import solutions
+from lrdecay_core.experiments.model_ends import KINDS, Model, ends
+from lrdecay_core.experiments.solutions import Cell, Solutions
+from lrdecay_core.experiments.views import Ends, Views, look
+from lrdecay_core.training import TrainConfig
+
+__all__ = ["MODEL", "Mirror", "Study", "describe", "describe_optima", "key", "network_ends", "run", "study"]
+
+MODEL = "model"
+"""The subject that the networks are held against; the others are called as in ``Study.networks``."""
+
+Subjects = Mapping[str, Mapping[str, Views]]
+Anchors = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What is compared. Every network is decayed at two epochs, early and late, and so is its small-rate control."""
+
+    problems: tuple[int, ...]
+    """Problem seeds of the model."""
+    networks: Mapping[str, Cell]
+    """name -> the run at the large rate."""
+    small_rate: Mapping[str, Cell]
+    """The same names -> the control at a tenth of it, the same decay epochs."""
+    model: Model = field(default_factory=Model)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mirror:
+    """Everything that was seen."""
+
+    study: Study
+    views: Subjects
+    """subject -> kind -> views. Each has ``"main"``, ``"unrelated"`` and ``"small rate"``, the model two more."""
+    reasons: Mapping[str, np.ndarray]
+    """network -> (2, S) why each descent to its O stopped, from the early and from the late end."""
+    seconds: float
+    """Wall time."""
+
+
+def study(profile: str | None = None) -> Study:
+    """Return the study of a profile (None: the one in force)."""
+    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+
+
+def run(settings: Study, *, workers: int | None = None) -> Mirror:
+    """Train the networks, find every O and look at every pair, side by side in local processes."""
+    started = time.perf_counter()
+    parts = {**settings.networks, **{f"{name}, small rate": cell for name, cell in settings.small_rate.items()}}
+    found = solutions.run(parts, workers=workers)
+    shards: list[tuple[str, str, tuple]] = []
+    for name, cell in settings.networks.items():
+        pairs = network_ends(cell.config, found[name], found[f"{name}, small rate"])
+        shards += [(name, kind, (cell.config, *anchors)) for kind, group in pairs.items() for anchors in group]
+    shards += [(MODEL, kind, (settings.model, kind, seed)) for kind in KINDS for seed in settings.problems]
+    seen = executors.run_all(_look, [task for *_, task in shards], workers=workers, description="landscapes")
+    views: dict[str, dict[str, list[Views]]] = {}
+    for (subject, kind, _), view in zip(shards, seen, strict=True):
+        views.setdefault(subject, {}).setdefault(kind, []).append(view)
+    return Mirror(
+        study=settings,
+        views={
+            subject: {kind: Views.join(views[subject][kind]) for kind in views[subject]}
+            for subject in (MODEL, *settings.networks)
+        },
+        reasons={name: found[name].reason for name in settings.networks},
+        seconds=time.perf_counter() - started,
+    )
+
+
+def network_ends(config: TrainConfig, main: Solutions, small: Solutions) -> dict[str, list[Anchors]]:
+    """Return kind -> per seed the weights (E, L, O from L, O from E) of a network and of its two controls.
+
+    ``"main"`` and ``"small rate"`` are the early and the late end of one run. ``"unrelated"`` are the late small-rate
+    ends of a seed and of the next one, hidden units of the latter permuted towards the former; a permutation moves
+    the minimum found from a network with the network.
+    """
+    net, count = solutions.network(config), main.ends.shape[1]
+    unrelated: list[Anchors] = []
+    for s in range(count):
+        other = (s + 1) % count
+        aligned = landscape.align(net, small.ends[1, s], small.ends[1, other])
+        optimum = landscape.permute(net, small.optimal[1, other], aligned.permutations)
+        unrelated.append((small.ends[1, s], aligned.vector.numpy(), optimum.numpy(), small.optimal[1, s]))
+    main_pairs, small_pairs = (
+        [(one.ends[0, s], one.ends[1, s], one.optimal[1, s], one.optimal[0, s]) for s in range(count)]
+        for one in (main, small)
+    )
+    return {"main": main_pairs, "unrelated": unrelated, "small rate": small_pairs}
+
+
+def describe(settings: Study) -> str:
+    """Return the settings as Markdown: networks in a table, the model in a sentence, and the profile."""
+    table = solutions.describe(
+        {**settings.networks, **{f"{name}, small rate": cell for name, cell in settings.small_rate.items()}}
+    )
+    m = settings.model
+    return (
+        f"{table}\n\nThe model: {len(settings.problems)} problems with $n = {m.num_samples}$, $d = {m.num_features}$, "
+        f"a truth of {m.sparsity} entries, $\\eta = {m.learning_rate:g}$, $B = {m.batch_size}$, label noise "
+        f"$\\sigma = {m.label_noise:g}$, decay at step {m.early} and at step {m.late:,}; "
+        f"the small rate is {m.small_rate:g}."
+    )
+
+
+def describe_optima(result: Mirror) -> str:
+    """Return in one sentence per network how many of its descents to O ended by rule, not by running out of steps."""
+    return " ".join(
+        f"{name}: {int(np.isin(reason, ('loss', 'gradient')).sum())} of {reason.size} descents to $O$ ended by rule."
+        for name, reason in result.reasons.items()
+    )
+
+
+def key(settings: Study) -> str:
+    """Return the key that names this study."""
+    return provenance.config_key(settings)
+
+
+def _look(task: tuple) -> Views:
+    if isinstance(task[0], Model):
+        return look(ends(*task))
+    config, *vectors = task
+    early, late, *optima = (torch.from_numpy(np.array(v)) for v in vectors)
+    return look(Ends(early=early, late=late, optima=(optima[0], optima[1]), losses=solutions.losses(config)))
+
+
+_EIGHT = tuple(range(8))
+
+_DIGITS = Cell(
+    config=TrainConfig(
+        network="mlp",
+        dataset="digits",
+        loss="squared",
+        learning_rate=0.05,
+        decayed_rate=0.005,
+        batch_size=5,
+        num_train=100,
+        label_noise=0.3,
+        init_gain=3.0,
+        epochs=1500,
+    ),
+    decay_epochs=(15, 750),
+    trunk_epochs=(),
+    seeds=_EIGHT,
+)
+_MNIST1D = Cell(
+    config=TrainConfig(
+        network="cnn1d",
+        dataset="mnist1d",
+        loss="squared",
+        learning_rate=0.4,
+        decayed_rate=0.05,
+        batch_size=10,
+        num_train=1000,
+        label_noise=0.3,
+        epochs=120,
+    ),
+    decay_epochs=(2, 60),
+    trunk_epochs=(),
+    seeds=_EIGHT,
+)
+
+
+def _tenth(cell: Cell) -> Cell:
+    """Return the control: a tenth of the rate, lowered to half of that at the same epochs."""
+    rate = cell.config.learning_rate / 10
+    return replace(cell, config=replace(cell.config, learning_rate=rate, decayed_rate=rate / 2))
+
+
+def _study(networks: Mapping[str, Cell], problems: tuple[int, ...]) -> Study:
+    return Study(
+        problems=problems, networks=networks, small_rate={name: _tenth(cell) for name, cell in networks.items()}
+    )
+
+
+_BOOK = _study({"digits MLP": _DIGITS, "MNIST-1D CNN": _MNIST1D}, _EIGHT)
+_QUICK = _study(
+    {
+        "digits MLP": replace(
+            _DIGITS, config=replace(_DIGITS.config, epochs=300), decay_epochs=(5, 150), seeds=(0, 1, 2)
+        )
+    },
+    _EIGHT[:4],
+)

@@ -1,0 +1,238 @@
+"""Decayed solutions of real networks, and the test-optimal solutions nearest to them.
+
+Descent on the testing loss is a *probe* of the landscape: it asks where the nearest testing minimum lies. It is never a
+training method, and the testing loss it reaches says nothing about new data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lrdecay_core import data, environment, executors, landscape, networks, provenance, solvers
+from lrdecay_core.landscape import Loss, stacks
+from lrdecay_core.parameters import Layout
+from lrdecay_core.training import Branches, TrainConfig, branches, objective
+
+__all__ = [
+    "Cell",
+    "Solutions",
+    "describe",
+    "key",
+    "losses",
+    "network",
+    "objective_of",
+    "past_phase_one",
+    "run",
+    "test_optimal",
+]
+
+TARGET = 0.01
+"""Descent on the testing loss stops at this fraction of the loss it starts from ..."""
+GRADIENT_BOUND = 1e-3
+"""... or where the gradient is this short."""
+MEMORY = 100
+"""Pairs of L-BFGS. Steepest descent, nearer to the gradient flow, does not reach the target in thousands of steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One network on one data set, and when its rate is lowered."""
+
+    config: TrainConfig
+    decay_epochs: tuple[int, ...]
+    """A geometric grid; every arm decays."""
+    trunk_epochs: tuple[int, ...]
+    """When the trunk's weights are kept: the decay epochs among them."""
+    seeds: tuple[int, ...]
+    probe_steps: int = 400
+    """Most steps of the descent on the testing loss that follows every decayed end; 0: none follows."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Solutions:
+    """Branched runs with the test-optimal solution found from each of their ends: D decay epochs, S seeds."""
+
+    runs: Branches
+    optimal: np.ndarray
+    """(D, S, P) where descent on the testing loss ends, starting from each decayed end; NaN where it was not asked."""
+    optimal_test: np.ndarray
+    """(D, S) testing loss there."""
+    optimal_train: np.ndarray
+    """(D, S) training loss there."""
+    reason: np.ndarray
+    """(D, S) why descent stopped: ``"loss"``, ``"gradient"``, ``"steps"``, ``"stalled"`` or ``""``."""
+
+    @property
+    def ends(self) -> np.ndarray:
+        """(D, S, P) decayed ends."""
+        return self.runs.weights
+
+    @property
+    def trunk_at_decay(self) -> np.ndarray:
+        """(D, S, P) the trunk when each arm leaves it."""
+        return self.runs.trunk[[self.runs.trunk_epochs.index(t) for t in self.runs.decay_epochs]]
+
+    @property
+    def distance(self) -> np.ndarray:
+        """(D, S) Euclidean distance from each end to its test-optimal solution."""
+        return np.linalg.norm(self.optimal.astype(np.float64) - self.ends, axis=-1)
+
+    @property
+    def gain(self) -> np.ndarray:
+        """(D, S) testing loss left to gain: what the descent saves."""
+        return self.runs.test_loss[:, :, -1] - self.optimal_test
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the training runs, added up over processes."""
+        return self.runs.seconds
+
+
+def network(config: TrainConfig) -> torch.nn.Module:
+    """Return a network of this configuration, for its architecture."""
+    dataset = data.load(config.dataset)
+    return networks.build(
+        config.network, input_shape=dataset.input_shape, num_classes=dataset.num_classes, width=config.width
+    )
+
+
+def losses(config: TrainConfig) -> dict[str, Loss]:
+    """Return ``"train"`` and ``"test"``: the excess losses that training records, as functions of a flat vector."""
+    net = network(config)
+    return {
+        name: landscape.loss_of(net, partial(_excess, config.loss), inputs, targets.T)
+        for name, (inputs, targets) in _splits(config).items()
+    }
+
+
+def objective_of(config: TrainConfig, split: str = "test") -> Callable[[Tensor], Tensor]:
+    """Return the same loss for a stack of networks, (R, P) -> (R,), evaluated side by side."""
+    inputs, targets = _splits(config)[split]
+    net = network(config)
+    layout = Layout.of(net)
+
+    def value(rows: Tensor) -> Tensor:
+        logits = stacks.logits(net, layout, rows, inputs)
+        return objective.excess_loss(config.loss, logits, targets.expand_as(logits))
+
+    return value
+
+
+def test_optimal(config: TrainConfig, starts: np.ndarray, *, max_steps: int = 400) -> solvers.Descent:  # noqa: PT028
+    """Descend on the testing loss from each row of ``starts`` (R, P), to one rule: a probe, never a training method.
+
+    Args:
+        config: what the networks are.
+        starts: decayed ends, early and late alike.
+        max_steps: accepted steps per row.
+    """
+    return solvers.descend(
+        objective_of(config),
+        np.ascontiguousarray(starts),
+        target=TARGET,
+        gradient_bound=GRADIENT_BOUND,
+        max_steps=max_steps,
+        memory=MEMORY,
+    )
+
+
+test_optimal.__test__ = False  # type: ignore[attr-defined]  # its name is not meant for pytest
+
+
+def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, Solutions]:
+    """Train every cell and probe its ends, seeds side by side in local processes; return the solutions by name."""
+    shards = [(name, replace(cell, seeds=half)) for name, cell in parts.items() for half in _halves(cell.seeds)]
+    shards.sort(key=lambda shard: -_work(shard[1]))
+    done = executors.run_all(_solve, [cell for _, cell in shards], workers=workers, description="networks")
+    found: dict[str, list[Solutions]] = {name: [] for name in parts}
+    for (name, _), part in sorted(zip(shards, done, strict=True), key=lambda pair: pair[0][1].seeds):
+        found[name].append(part)
+    return {name: _join(part) for name, part in found.items()}
+
+
+def past_phase_one(runs: Branches) -> tuple[int, ...]:
+    """Return the arms that decay after phase I: when the trunk's mean training loss is within twice its plateau.
+
+    The plateau is the median over the second half of the trunk.
+    """
+    trunk = runs.train_loss[-1].mean(axis=0)
+    span = runs.epochs <= runs.decay_epochs[-1]
+    plateau = float(np.median(trunk[span][runs.epochs[span] >= runs.decay_epochs[-1] / 2]))
+    at_decay = trunk[np.searchsorted(runs.epochs, runs.decay_epochs)]
+    return tuple(d for d, loss in enumerate(at_decay) if loss <= 2 * plateau)
+
+
+def key(*parts: Mapping[str, Cell]) -> str:
+    """Return the key that names these configurations and seeds."""
+    return provenance.config_key(*(dict(part) for part in parts))
+
+
+def describe(parts: Mapping[str, Cell]) -> str:
+    """Return the settings as a Markdown table, one row per cell, and the profile they belong to."""
+    lines = [
+        "| | loss | samples | batch | rate | noise $q$ | decay epochs | epochs | seeds |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, cell in parts.items():
+        c = cell.config
+        lines.append(
+            f"| {name} | {c.loss.replace('_', ' ')} | {c.num_samples} | {c.batch_size} | "
+            f"{c.learning_rate:g} → {c.decayed_rate:g} | {c.label_noise:g} | "
+            f"{', '.join(map(str, cell.decay_epochs))} | {c.epochs} | {len(cell.seeds)} |"
+        )
+    return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
+
+
+@cache
+def _splits(config: TrainConfig) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return name -> inputs (N, *shape) and target distributions (K, N), the mean of the noisy labels."""
+    dataset = data.load(config.dataset)
+    uniform = 1 - (1 - config.label_noise) * (1 - config.label_smoothing)
+    means = objective.targets_table(dataset.num_classes, uniform, torch.device("cpu"))
+    parts = {"train": (dataset.train, config.num_samples), "test": (dataset.test, None)}
+    return {
+        name: (torch.from_numpy(part.inputs[:n]), means[torch.from_numpy(part.targets[:n])].T)
+        for name, (part, n) in parts.items()
+    }
+
+
+def _excess(loss: str, logits: Tensor, targets: Tensor) -> Tensor:
+    return objective.excess_loss(loss, logits.T[None], targets.T[None])[0]
+
+
+def _solve(cell: Cell) -> Solutions:
+    runs = branches(cell.config, decay_epochs=cell.decay_epochs, seeds=cell.seeds, trunk_epochs=cell.trunk_epochs)
+    shape = runs.weights.shape[:2]
+    optimal, test, train = np.full_like(runs.weights, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
+    reason = np.full(shape, "", dtype="<U8")
+    for s in range(len(cell.seeds) if cell.probe_steps else 0):
+        found = test_optimal(cell.config, runs.weights[:, s], max_steps=cell.probe_steps)
+        optimal[:, s], test[:, s], reason[:, s] = found.solution.numpy(), found.loss, found.reason
+        with torch.no_grad():
+            train[:, s] = objective_of(cell.config, "train")(found.solution).numpy()
+    return Solutions(runs=runs, optimal=optimal, optimal_test=test, optimal_train=train, reason=reason)
+
+
+def _join(parts: list[Solutions]) -> Solutions:
+    arrays = {
+        name: np.concatenate([getattr(part, name) for part in parts], axis=1)
+        for name in ("optimal", "optimal_test", "optimal_train", "reason")
+    }
+    return Solutions(runs=Branches.join([part.runs for part in parts]), **arrays)
+
+
+def _halves(seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
+    middle = (len(seeds) + 1) // 2
+    return [half for half in (seeds[:middle], seeds[middle:]) if half]
+
+
+def _work(cell: Cell) -> int:
+    """Return the sample passes: the trunk up to the last fork, and the tails, for all seeds."""
+    epochs = cell.decay_epochs[-1] + sum(cell.config.epochs - t for t in cell.decay_epochs)
+    return epochs * cell.config.num_samples * len(cell.seeds)

@@ -1,0 +1,190 @@
+"""Along the valley or across it: what lies between the decayed ends of one run, and between ends that are no kin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from lrdecay_core import landscape
+from lrdecay_core.experiments import kin, solutions
+from lrdecay_core.experiments.solutions import Cell, Solutions
+from lrdecay_core.training import TrainConfig
+
+__all__ = ["Paths", "Task", "Track", "Walk", "paths", "tasks", "track", "walk"]
+
+POINTS, DIRECTIONS = 21, 50
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Task:
+    """What is needed of one seed."""
+
+    cell: Cell
+    """With that seed alone."""
+    past: tuple[int, ...]
+    """Arms past phase I."""
+    ends: np.ndarray
+    """(D, P)"""
+    trunk: np.ndarray
+    """(D, P) the trunk when each arm leaves it."""
+    train_loss: np.ndarray
+    """(D,) of the ends."""
+    other: np.ndarray
+    """(P,) the next seed's last end, aligned."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Walk:
+    """One cell's decayed ends past phase I, W of them, and the ways between them; S seeds."""
+
+    decay_epochs: tuple[int, ...]
+    """(W,) past phase I."""
+    train_loss: np.ndarray
+    """(W, S) training loss of the ends."""
+    pairs: tuple[tuple[int, int], ...]
+    """(N,) decay epochs of the ends joined by a line: neighbours, then first and last."""
+    barrier: np.ndarray
+    """(N, S) rise of the training loss on the line, over its mean at the same distance in random directions."""
+    rise: np.ndarray
+    """(N, S) the rise itself."""
+    between: np.ndarray
+    """(S,) distance between the first and the last end."""
+    excursion: np.ndarray
+    """(W, S) distance of the trunk, when an arm leaves it, from that arm's end."""
+    siblings: np.ndarray
+    """(S,) the barrier between the last ends of two siblings, relative as above."""
+    unrelated: np.ndarray
+    """(S,) the same for the last ends of two seeds, hidden units matched by permutation."""
+    kin_rise: np.ndarray
+    """(2, S) the rises themselves, of siblings and of unrelated ends."""
+
+    @property
+    def ratio(self) -> np.ndarray:
+        """(S,) distance between the first and the last end, over the largest excursion."""
+        return np.asarray(self.between / self.excursion.max(axis=0))
+
+    @classmethod
+    def join(cls, parts: Sequence[Walk]) -> Walk:
+        """Return the seeds of all parts, in their order."""
+        names = ("train_loss", "barrier", "rise", "between", "excursion", "siblings", "unrelated", "kin_rise")
+        joined: dict[str, Any] = {n: np.concatenate([getattr(p, n) for p in parts], axis=-1) for n in names}
+        return replace(parts[0], **joined)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Track:
+    """The trunk beside the broken line through its decayed ends, from the first decay on: E kept epochs, S seeds."""
+
+    epochs: tuple[int, ...]
+    along: np.ndarray
+    """(E, S) length of that line up to the point nearest to the trunk."""
+    across: np.ndarray
+    """(E, S) distance of the trunk from that point."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Paths:
+    """Losses along paths from one end to another."""
+
+    lines: Mapping[str, landscape.Profile]
+    """name -> the straight line."""
+    curves: Mapping[str, landscape.Curve]
+    """The same names -> a curve of low training loss."""
+
+
+def tasks(cell: Cell, found: Solutions) -> list[Task]:
+    """Return one task per seed, small enough to be sent to a process: :func:`walk` and :func:`paths` take it."""
+    past, last = solutions.past_phase_one(found.runs), found.ends[-1]
+    if len(past) < 2:
+        raise ValueError(
+            f"`found` must have two decays past phase I, got those at {cell.decay_epochs} with {past} past"
+        )
+    return [
+        Task(
+            cell=replace(cell, seeds=(seed,)),
+            past=past,
+            ends=found.ends[:, s],
+            trunk=found.trunk_at_decay[:, s],
+            train_loss=found.runs.train_loss[:, s, -1],
+            other=kin.unrelated(cell.config, last[[s, (s + 1) % len(last)]])[0],
+        )
+        for s, seed in enumerate(cell.seeds)
+    ]
+
+
+def walk(task: Task) -> Walk:
+    """Return the walk of one seed (S = 1); its sibling is trained here."""
+    config, past = task.cell.config, list(task.past)
+    ends, epochs = task.ends[past], tuple(task.cell.decay_epochs[d] for d in past)
+    ways = [*pairwise(range(len(ends))), *([(0, len(ends) - 1)] if len(ends) > 2 else [])]
+    motion = landscape.motion(ends, task.trunk[past])
+    rises = np.array([_barrier(config, ends[a], ends[b]) for a, b in ways])
+    others = np.array([_barrier(config, ends[-1], other) for other in (_sibling(task), task.other)])
+    return Walk(
+        decay_epochs=epochs,
+        train_loss=task.train_loss[past, None],
+        pairs=tuple((epochs[a], epochs[b]) for a, b in ways),
+        barrier=rises[:, 1:],
+        rise=rises[:, :1],
+        between=motion.between[:1, -1],
+        excursion=motion.excursion[:, None],
+        siblings=others[:1, 1],
+        unrelated=others[1:, 1],
+        kin_rise=others[:, :1],
+    )
+
+
+def track(found: Solutions) -> Track:
+    """Return how far along the decayed ends the trunk is, and how far from them, epoch by epoch."""
+    runs = found.runs
+    kept = [k for k, epoch in enumerate(runs.trunk_epochs) if epoch >= runs.decay_epochs[0]]
+    feet = np.array([[_foot(found.ends[:, s], runs.trunk[k, s]) for s in range(len(runs.seeds))] for k in kept])
+    return Track(epochs=tuple(runs.trunk_epochs[k] for k in kept), along=feet[..., 0], across=feet[..., 1])
+
+
+def paths(task: Task, *, steps: int) -> Paths:
+    """Return straight lines and low-loss curves from a seed's earliest end to its last, and from there to others.
+
+    Args:
+        task: one seed; its sibling is trained here.
+        steps: of the descent that bends a curve.
+    """
+    last, epochs = task.ends[-1], task.cell.decay_epochs
+    ways = {
+        f"decay at {epochs[0]} to decay at {epochs[-1]}": (task.ends[0], last),
+        "to the sibling": (last, _sibling(task)),
+        "to another seed, aligned": (last, task.other),
+    }
+    losses = solutions.losses(task.cell.config)
+    return Paths(
+        lines={name: landscape.line(a, b, losses, num=POINTS) for name, (a, b) in ways.items()},
+        curves={name: landscape.bezier(a, b, losses, num=POINTS, max_steps=steps) for name, (a, b) in ways.items()},
+    )
+
+
+def _foot(line: np.ndarray, point: np.ndarray) -> tuple[float, float]:
+    """Return where on a broken line (D, P) the point nearest to ``point`` (P,) lies, and how far that is."""
+    steps = np.diff(line.astype(np.float64), axis=0)
+    rest = point - line[:-1].astype(np.float64)
+    lengths = np.linalg.norm(steps, axis=1)
+    share = np.clip((rest * steps).sum(axis=1) / lengths**2, 0, 1)
+    gaps = np.linalg.norm(rest - share[:, None] * steps, axis=1)
+    k = int(gaps.argmin())
+    return float(lengths[:k].sum() + share[k] * lengths[k]), float(gaps[k])
+
+
+def _sibling(task: Task) -> np.ndarray:
+    """Return the last end (P,) of the seed's sibling."""
+    return kin.siblings(replace(task.cell, decay_epochs=task.cell.decay_epochs[-1:]))[0, 0]
+
+
+def _barrier(config: TrainConfig, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """Return the rise of the training loss between two ends, alone and over its mean around the first, as far away."""
+    train = {"train": solutions.losses(config)["train"]}
+    around = landscape.around(a, float(np.linalg.norm(b.astype(np.float64) - a)), train, num=DIRECTIONS)
+    rise = landscape.line(a, b, train, num=POINTS).barrier("train")
+    return rise, landscape.mirror.relative_barrier(rise, around["train"])
