@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tools import chapters, tables
 
 STUDY = {"seeds": 20, "decay times": 6, "epochs": 200, "samples": 4000}  # one architecture, one pair of rates
 MAP = "map"  # the entry of a job that tells its factors apart
+PEAK = "peak"  # a goal for our share of the core's peak, not for a ratio
 GPU_PEAK = 20e12  # flop/s in float32, the order of a data-centre card
 
 
@@ -28,21 +29,41 @@ def goal_of(goals: Mapping[str, float], name: str) -> float | None:
     return next((goal for family, goal in goals.items() if name.split(",")[0] == family), None)
 
 
+def goals(results: Mapping[str, Any]) -> str:
+    """Return the table of what was aimed at: our speed over a peer's, or share of the core's peak, and the verdict."""
+    rows = []
+    for job, aims in results["goals"].items():
+        for name, found in results["jobs"][job].items():
+            goal = goal_of(aims, name)
+            if goal is not None and name != MAP:
+                rows.append([job, name, _spread(found["ratio"]), tables.number(goal), _verdict(found["ratio"], goal)])
+        if PEAK in aims:
+            share, goal = results["jobs"][job]["ours"]["peak_share"], aims[PEAK]
+            rows.append([job, "share of the core's peak", _spread(share), tables.number(goal), _verdict(share, goal)])
+    return tables.table(["job", "against", "measured", "goal", ""], rows)
+
+
 def against_peers(results: Mapping[str, Any]) -> str:
-    """Return the table of every comparison: our speed over the peer's, the goal, and whether it is met."""
+    """Return the table of every way: its speed, its shares of the core's limits, and our speed over it."""
     rows = []
     for job, variants in results["jobs"].items():
+        label = job
         for name, found in variants.items():
-            if name == MAP:
-                continue
-            low, middle, high = found["ratio"]
-            goal = goal_of(results["goals"].get(job, {}), name)
-            verdict = "–" if goal is None else "met" if middle >= goal else f"missed, {middle / goal:.0%} of it"
-            shares = [f"{found[s][1]:.1%}" if s in found else "–" for s in ("gemm_share", "peak_share")]
-            speed = f"{tables.number(middle)} [{tables.number(low)}, {tables.number(high)}]"
-            rows.append([job, name, f"{found['rate'][1]:.2e}", *shares, speed, tables.number(goal), verdict])
-    head = ["job", "way", "units per CPU second", "of the GEMM rate", "of the peak", "we are faster by", "goal", ""]
+            if name != MAP:
+                shares = [f"{found[s][1]:.1%}" if s in found else "–" for s in ("gemm_share", "peak_share")]
+                rows.append([label, name, f"{found['rate'][1]:.2e}", *shares, _spread(found["ratio"])])
+                label = ""
+    head = ["job", "way", "units per second", "of the GEMM rate", "of the peak", "our speed over it"]
     return tables.table(head, rows)
+
+
+def _spread(quartiles: Sequence[float]) -> str:
+    low, middle, high = map(tables.number, quartiles)
+    return f"{middle} [{low}, {high}]"
+
+
+def _verdict(quartiles: Sequence[float], goal: float) -> str:
+    return "met" if quartiles[1] >= goal else f"missed, {quartiles[1] / goal:.0%} of it"
 
 
 def maps(results: Mapping[str, Any]) -> str:
@@ -64,9 +85,8 @@ def growth(results: Mapping[str, Any]) -> str:
     """Return how the cost grows with each size: CPU seconds, the fitted exponent, peak memory."""
     rows = []
     for found in results["growth"]:
-        low, middle, high = map(tables.number, found["exponent"])
         lists = [", ".join(map(tables.number, found[name])) for name in ("values", "seconds", "peak_mib")]
-        rows.append([found["job"], found["size"], *lists[:2], f"{middle} [{low}, {high}]", lists[2]])
+        rows.append([found["job"], found["size"], *lists[:2], _spread(found["exponent"]), lists[2]])
     return tables.table(["job", "size", "values", "CPU seconds", "exponent", "peak memory, MiB"], rows)
 
 
@@ -102,5 +122,5 @@ def machine(results: Mapping[str, Any]) -> str:
 def page_parts() -> dict[str, str]:
     """Return the files the page includes, by name."""
     results = load()
-    parts = {"peers": against_peers, "maps": maps, "growth": growth, "study": study, "machine": machine}
+    parts = {"goals": goals, "peers": against_peers, "maps": maps, "growth": growth, "study": study, "machine": machine}
     return {f"performance-{name}.md": part(results) for name, part in parts.items()}
