@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+for library in ("OMP", "MKL", "OPENBLAS"):  # two workers with two threads each wait for one another on small products
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
 def pytest_configure(config: pytest.Config) -> None:
