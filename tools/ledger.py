@@ -91,8 +91,9 @@ def write(measured: Mapping[str, Mapping[str, float]]) -> Path:
         "environment.md": tables.environment(origin),
         "api.md": tables.api(chapters.rooms()),
         "state.json": json.dumps(chapters.state(), indent=1) + "\n",
-        **performance.page_parts(),
     }
+    if "chapters/performance" in chapters.pages():
+        contents |= performance.page_parts()
     for name, text in contents.items():
         (folder / name).write_text(text, encoding="utf8")
     draw_question(folder / "question.png")
