@@ -97,9 +97,11 @@ def study(results: Mapping[str, Any]) -> str:
     for job, variants in results["jobs"].items():
         if "batch" in job and not job.startswith("model") and "by" not in job:
             ours = variants["ours"]
-            hours = samples / ours["rate"][1] / 3600
-            on_paper = samples * ours["flop"] / (GPU_PEAK * ours["peak_share"][1]) / 3600
-            rows.append([job, *(f"{h:.2f} h" for h in (hours, hours / speedup, hours / (8 * speedup), on_paper))])
+            alone = samples / ours["rate"][1]
+            on_paper = samples * ours["flop"] / (GPU_PEAK * ours["peak_share"][1])
+            rows.append(
+                [job, *(f"{tables.number(s)} s" for s in (alone, alone / speedup, alone / (8 * speedup), on_paper))]
+            )
     head = ["network", "one core", "two cores", "16 cores, if they scale as two do", "one GPU, on paper"]
     text = ", ".join(f"{value} {name}" for name, value in STUDY.items())
     paper = (
