@@ -62,6 +62,7 @@ def by_jax(X: np.ndarray, y: np.ndarray, runs: int, batch: int) -> tuple[Any, di
     import jax
     import jax.numpy as jnp
 
+    # the functions below are left untyped: JAX calls them with tracers
     Xj, yj = jnp.asarray(X), jnp.asarray(y)
     n, start = len(y), jnp.full((runs, X.shape[1]), 0.5)
 
