@@ -1,0 +1,70 @@
+"""A slider, described once for both lives of an explorer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lrdecay_core import checks
+
+__all__ = ["Control", "accepted"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """One quantity a reader can change, its range and where it starts.
+
+    >>> Control(key="rate", label="learning rate", min=0.01, max=0.1, step=0.02, value=0.05, log=True).positions[:2]
+    (0.01, 0.0105)
+
+    Raises:
+        ValueError: the range is empty, the step is not positive, or the start lies outside.
+    """
+
+    key: str
+    """Name in the values handed to ``compute``."""
+    label: str
+    min: float
+    max: float
+    step: float
+    """Distance of two slider positions; of their logarithms to base 10 if ``log``. Typed values may lie between."""
+    value: float
+    """Where it starts."""
+    log: bool = False
+    whole: bool = False
+    """Takes whole numbers alone."""
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        checks.positive("step", self.step)
+        if not self.min < self.max or (self.log and self.min <= 0):
+            raise ValueError(f"`min` must lie below `max`, and above 0 on a log scale, got {self.min} and {self.max}")
+        self.check(self.value)
+
+    def check(self, value: Any) -> float | int:
+        """Return ``value`` as a number this control takes, or raise ValueError: nothing is clipped."""
+        kind = "a whole number" if self.whole else "a number"
+        wrong = isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value)
+        if wrong or not self.min <= value <= self.max or (self.whole and value != int(value)):
+            raise ValueError(f"`{self.key}` must be {kind} from {self.min:g} to {self.max:g}, got {value!r}")
+        return int(value) if self.whole else float(value)
+
+    @property
+    def positions(self) -> tuple[float, ...]:
+        """Values at the slider's positions; on a log scale rounded to three digits, as a page shows them."""
+        count = round((math.log10(self.max / self.min) if self.log else self.max - self.min) / self.step)
+        raw = (self.min * 10 ** (k * self.step) if self.log else self.min + k * self.step for k in range(count + 1))
+        digits = 3 if self.log else 12
+        return tuple(min(self.max, max(self.min, float(f"{x:.{digits}g}"))) for x in raw)
+
+
+def accepted(controls: tuple[Control, ...], given: dict[str, Any]) -> dict[str, float | int]:
+    """Return the values of all controls, those not given at their start, or raise ValueError for what none takes."""
+    known = {c.key: c for c in controls}
+    strange = sorted(set(given) - set(known))
+    if strange:
+        raise ValueError(f"`values` must name controls, {sorted(known)}, got {strange}")
+    return {key: c.check(given.get(key, c.value)) for key, c in known.items()}

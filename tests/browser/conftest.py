@@ -1,0 +1,131 @@
+"""Chromium without a network, and a page with every explorer on it."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Explorers</title>
+<link rel="icon" href="data:,">
+<style>html[data-theme=dark] body {{ background: #14181e; color: #ced6dd }} main {{ max-width: 820px; margin: auto }}
+html[data-theme=light] body {{ background: #fff; color: #222 }}
+/* what the book's theme does to outputs in the dark */
+html[data-theme=dark] .bd-content div.cell_output .text_html:not(:has(table.dataframe)) {{
+  background-color: #ced6dd; color: #222832; padding: .5rem }}</style></head>
+<body><main class="bd-content"><h1>Explorers</h1>
+<div class="cell_output"><div class="output text_html">{body}</div></div></main></body></html>"""
+
+
+def _program() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("LRDECAY_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is absent: pip install playwright")
+    program = _program()
+    if program is None:
+        pytest.skip("Chromium is absent: apt-get install chromium, or name one in LRDECAY_CHROMIUM")
+    with playwright.sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=program, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def explorers() -> dict[str, Any]:
+    """Return every explorer, on small settings but for the playground, whose size the speed is promised for."""
+    from lrdecay_core import explorers
+    from lrdecay_core.experiments import decay_time, space_curve
+    from lrdecay_core.model import Problem
+    from tests.explorers.test_collapse import made_up
+
+    setup = space_curve.Setup(learning_rate=0.02, num_steps=3000, decay_steps=(0, 3000), num_recorded=300)
+    return {
+        "late_decay": explorers.late_decay(decay_time.sparse_problem(0)),
+        "collapse": explorers.collapse(made_up(2.0)),
+        "planner": explorers.planner(Problem.sparse(num_samples=8, num_features=14, sparsity=2, seed=3)),
+        "space_curve": explorers.space_curve(space_curve.walk(setup)),
+    }
+
+
+@pytest.fixture(scope="session")
+def folder(explorers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the pages: every explorer once and the playground twice, light and dark, and one folded."""
+    found = tmp_path_factory.mktemp("site")
+    body = "\n".join(e.html for e in (*explorers.values(), explorers["late_decay"]))
+    for theme in ("light", "dark"):
+        (found / f"{theme}.html").write_text(PAGE.format(theme=theme, body=body), encoding="utf8")
+    folded = f"<details><summary>Open</summary>{explorers['collapse'].html}</details>"
+    (found / "folded.html").write_text(PAGE.format(theme="light", body=folded), encoding="utf8")
+    return found
+
+
+@pytest.fixture(scope="session", params=["http", "file"])
+def site(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """Return the address of the pages, from a server and from the disk."""
+    if request.param == "file":
+        yield folder.as_uri()
+        return
+    quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Any]:
+    """Return visit(address, **context): an open page. In the end it has asked for nothing and said nothing."""
+    contexts, strange = [], []
+
+    def visit(address: str, **context: Any) -> Any:
+        contexts.append(browser.new_context(**context))
+        page = contexts[-1].new_page()
+
+        def judge(route: Any) -> None:
+            if route.request.url == address or route.request.url.startswith("data:"):
+                route.continue_()
+            else:
+                strange.append(f"asked for {route.request.url}")
+                route.abort()
+
+        page.route("**/*", judge)
+        page.on("console", lambda message: strange.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: strange.append(f"error: {error}"))
+        page.goto(address)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert strange == []
+
+
+@pytest.fixture(scope="session")
+def album() -> Path:
+    """Return the folder in which screenshots are kept for a human to look at."""
+    folder = ROOT / "_build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

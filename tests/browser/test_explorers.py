@@ -1,0 +1,239 @@
+"""The page form of every explorer in a real browser without a network, over http and from the disk."""
+
+import statistics
+from importlib.resources import files
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("browser")
+NAMES = ("late_decay", "collapse", "planner", "space_curve")
+STATE = """figure => ({
+  words: figure.querySelector('.lrx-reading').textContent,
+  drawing: figure.querySelector('.lrx-panels').innerHTML,
+  problem: figure.querySelector('.lrx-message').textContent })"""
+NEXT_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+
+
+def figure(page, name):
+    found = page.locator("figure.lrx").nth((*NAMES, "copy").index(name))
+    found.locator("[data-drawn]").wait_for()
+    return found
+
+
+def state(found):
+    found.page.evaluate(NEXT_FRAMES)
+    return found.evaluate(STATE)
+
+
+def sliders(found):
+    return [found.locator("input[type=range]").nth(k) for k in range(found.locator("input[type=range]").count())]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_slider_answers_to_the_keyboard(visit, site, name):
+    found = figure(visit(f"{site}/light.html"), name)
+    for slider in sliders(found):
+        before, value = state(found), slider.input_value()
+        slider.focus()
+        at_end = int(value) >= int(slider.get_attribute("max"))
+        for _ in range(3):
+            slider.press("ArrowLeft" if at_end else "ArrowRight")
+        after = state(found)
+        assert slider.input_value() != value
+        assert after["drawing"] != before["drawing"]
+        # The reading of the curve in space does not say where one looks from.
+        assert after["words"] != before["words"] or slider.get_attribute("data-key") in ("turn", "tilt")
+        slider.press("Home")
+        assert slider.input_value() == "0"
+        assert slider.get_attribute("aria-valuetext")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_slider_answers_to_the_mouse(visit, site, name):
+    found = figure(visit(f"{site}/light.html"), name)
+    for slider in sliders(found):
+        found.get_by_role("button", name="Start values").click()
+        before, box = state(found), slider.bounding_box()
+        slider.click(position={"x": 0.83 * box["width"], "y": box["height"] / 2})
+        after = state(found)
+        assert after["drawing"] != before["drawing"]
+        assert after["words"] != before["words"] or slider.get_attribute("data-key") in ("turn", "tilt")
+    found.get_by_role("button", name="Start values").click()
+    assert state(found)["words"] == figure(visit(f"{site}/light.html"), name).evaluate(STATE)["words"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_reads_what_the_library_reads(visit, site, explorers, name):
+    found = figure(visit(f"{site}/light.html"), name)
+    assert state(found)["words"] == explorers[name].read(explorers[name].state())
+
+
+def test_typed_values_are_taken_inside_the_range_and_refused_outside(visit, site, explorers):
+    found = figure(visit(f"{site}/light.html"), "late_decay")
+    field, before = found.get_by_label("learning rate η, typed"), state(found)
+    for wrong in ("seven", "", "9", "-1"):
+        field.fill(wrong)
+        field.press("Enter")
+        after = state(found)
+        assert f"needs a number from 0.01 to 0.5, got “{wrong}”" in after["problem"]
+        assert (after["words"], after["drawing"]) == (before["words"], before["drawing"])
+        assert field.get_attribute("aria-invalid") == "true"
+    field.fill("0.0431")
+    field.press("Enter")
+    after = state(found)
+    assert (after["problem"], field.get_attribute("aria-invalid")) == ("", None)
+    assert after["words"] == explorers["late_decay"].read(explorers["late_decay"].state(rate=0.0431))
+
+
+def test_a_diverging_run_is_told_and_blanks_nothing(visit, site, explorers):
+    found = figure(visit(f"{site}/light.html"), "late_decay")
+    found.get_by_label("learning rate η", exact=True).press("End")
+    now = state(found)
+    rate = explorers["late_decay"].controls[1].positions[-1]
+    assert now["words"] == explorers["late_decay"].read(explorers["late_decay"].state(rate=rate))
+    assert "diverged at step" in now["words"]
+    assert now["drawing"].count(">diverged at step") == 4
+
+
+def test_two_copies_on_one_page_are_two_figures(visit, site):
+    page = visit(f"{site}/light.html")
+    first, copy = figure(page, "late_decay"), figure(page, "copy")
+    before = state(copy)
+    drawn = [found.locator("[data-drawn]").get_attribute("data-drawn") for found in (first, copy)]
+    assert drawn == ["1", "1"]  # either script finds both figures, and only the first mounts them
+    assert state(first)["words"] == before["words"]
+    first.get_by_label("seed", exact=True).press("ArrowRight")
+    assert state(first)["words"] != before["words"]
+    assert state(copy) == before
+    copy.get_by_label("seed", exact=True).press("ArrowRight")
+    assert state(copy)["words"] == state(first)["words"]
+
+
+def test_a_panel_can_be_dragged(visit, site):
+    page = visit(f"{site}/light.html")
+    found = figure(page, "late_decay")
+    box = found.locator(".lrx-panel").nth(1).bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 120, steps=4)
+    page.mouse.up()
+    value = int(found.get_by_label("decay step T, typed").input_value())
+    left, right = 50, 16  # margins of a chart, in pixels
+    expected = 5000 * (0.8 * box["width"] - left) / (box["width"] - left - right)
+    assert abs(value - expected) <= 50  # one slider position
+    assert f"Decay at step {value:,}" in state(found)["words"]
+    turned = figure(page, "space_curve")
+    turned.scroll_into_view_if_needed()
+    box, before = turned.locator(".lrx-panel").first.bounding_box(), state(turned)
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 120, steps=5)
+    page.mouse.up()
+    assert turned.get_by_label("turn (degrees), typed").input_value() != "30"
+    assert turned.get_by_label("tilt (degrees), typed").input_value() != "20"
+    assert state(turned)["drawing"] != before["drawing"]
+
+
+def test_a_resize_redraws_and_nothing_runs_out_of_a_phone(visit, site):
+    page = visit(f"{site}/light.html", viewport={"width": 820, "height": 900})
+    found = figure(page, "late_decay")
+    wide = found.locator(".lrx-panel svg[role=img]").first.get_attribute("width")
+    page.set_viewport_size({"width": 360, "height": 740})
+    state(found)
+    narrow = found.locator(".lrx-panel svg[role=img]").first.get_attribute("width")
+    assert wide != narrow
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    boxes = page.locator(".lrx-panel svg[role=img]").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect().right)"
+    )
+    assert max(boxes) <= 360
+
+
+def test_texts_stay_inside_their_charts(visit, site):
+    page = visit(f"{site}/light.html", viewport={"width": 390, "height": 800})
+    figure(page, "copy")
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll('.lrx-panel svg[role=img]')].flatMap(svg => {
+          const box = svg.getBoundingClientRect();
+          return [...svg.querySelectorAll('text')].filter(t => {
+            const b = t.getBoundingClientRect();
+            return b.left < box.left - 1 || b.right > box.right + 1 || b.bottom > box.bottom + 1;
+          }).map(t => t.textContent);
+        })"""
+    )
+    assert outside == []
+
+
+def test_a_finger_moves_a_slider(visit, site):
+    found = figure(visit(f"{site}/light.html", has_touch=True, viewport={"width": 390, "height": 800}), "collapse")
+    slider, before = sliders(found)[0], state(found)
+    box = slider.bounding_box()
+    slider.tap(position={"x": 0.3 * box["width"], "y": box["height"] / 2})
+    assert state(found)["words"] != before["words"]
+
+
+def test_a_folded_explorer_is_drawn_when_it_opens(visit, site):
+    page = visit(f"{site}/folded.html")
+    page.locator("summary").click()
+    page.locator(".lrx-panel svg[role=img]").first.wait_for()
+
+
+def test_without_scripts_and_on_paper_there_is_a_picture(visit, folder):
+    page = visit(f"{folder.as_uri()}/light.html", java_script_enabled=False)
+    image = page.locator("figure.lrx img").first
+    assert image.is_visible()
+    assert "Four panels" in image.get_attribute("alt")
+    assert image.evaluate("e => e.naturalWidth") > 500
+    printed = visit(f"{folder.as_uri()}/light.html")
+    found = figure(printed, "late_decay")
+    printed.emulate_media(media="print")
+    assert found.locator(".lrx-panel svg[role=img]").first.is_visible()
+    assert not sliders(found)[0].is_visible()
+
+
+def test_a_slider_move_redraws_within_50_milliseconds(visit, folder):
+    page = visit(f"{folder.as_uri()}/light.html")
+    found = figure(page, "late_decay")
+    slider, root, took = sliders(found)[0], found.locator("[data-drawn]"), []
+    for _ in range(25):
+        slider.press("ArrowRight")
+        page.evaluate(NEXT_FRAMES)
+        took.append(float(root.get_attribute("data-milliseconds")))
+    assert statistics.median(took) <= 50
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 820])
+def test_texts_and_lines_stand_out_from_the_page(visit, folder, album, theme, width):
+    page = visit(f"{folder.as_uri()}/{theme}.html", viewport={"width": width, "height": 900})
+    figure(page, "copy")
+    page.screenshot(path=str(album / f"explorers-{theme}-{width}.png"), full_page=True)
+    faint = page.evaluate(
+        """() => {
+          const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).map(Number).map(v => v / 255)
+            .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+            return .2126 * r + .7152 * g + .0722 * b; };
+          const behind = (e) => { const c = getComputedStyle(e).backgroundColor;
+            return c === 'rgba(0, 0, 0, 0)' ? behind(e.parentElement) : c; };
+          const back = light(behind(document.querySelector('.lrx-panel')));
+          const ratio = (c) => { const l = light(c); return (Math.max(l, back) + .05) / (Math.min(l, back) + .05); };
+          const text = [...document.querySelectorAll('.lrx :is(label, p, span, text, figcaption, button)')]
+            .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 4.5);
+          const line = [...document.querySelectorAll('.lrx :is(.lrx-line, .lrx-dot, .lrx-rule)')]
+            .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 3);
+          return [...text, ...line];
+        }"""
+    )
+    assert faint == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_violation(visit, folder, theme):
+    package = pytest.importorskip("axe_playwright_python", reason="axe is absent: pip install axe-playwright-python")
+    page = visit(f"{folder.as_uri()}/{theme}.html")
+    figure(page, "copy")
+    figure(page, "late_decay").get_by_label("seed, typed").fill("many")
+    page.keyboard.press("Enter")  # a message is on show, too
+    page.evaluate((files(package) / "axe.min.js").read_text(encoding="utf8"))
+    found = page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
+    assert found == []

@@ -1,0 +1,100 @@
+"""The live form in a real JupyterLab: a reader runs the cell, moves a slider, and the library answers."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+SOURCE = """
+from lrdecay_core import explorers
+from lrdecay_core.model import Problem
+problem = Problem.sparse(num_samples=8, num_features=14, sparsity=2, seed=3)
+explorers.late_decay(problem, num_steps=2000, batch_size=2, early=100)
+"""
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """The address of a notebook in a server of its own, without token, news or updates."""
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    cell = {
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "source": SOURCE.strip(),
+    }
+    notebook = {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "a.ipynb").write_text(json.dumps(notebook), encoding="utf8")
+    settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(
+        '{"fetchNews": "false", "checkForUpdates": false}', encoding="utf8"
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [
+        f"--port={port}",
+        "--no-browser",
+        "--allow-root",
+        "--IdentityProvider.token=",
+        "--ServerApp.port_retries=0",
+    ]
+    environment = {k: v for k, v in os.environ.items() if k not in ("LRDECAY_STATIC", "PYTEST_CURRENT_TEST")}
+    folders = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")} | {
+        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "spaces"),
+    }
+    address, log = f"http://127.0.0.1:{port}", tmp_path / "log"
+    with log.open("w") as told:
+        command = [sys.executable, "-m", "jupyterlab", *options]
+        server = subprocess.Popen(
+            command, cwd=tmp_path / "work", env=environment | folders, stdout=told, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait(f"{address}/api", server, log)
+        yield f"{address}/lab/tree/a.ipynb"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait(address, server, log):
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except OSError:
+            assert server.poll() is None, log.read_text(encoding="utf8")
+            time.sleep(0.5)
+    raise AssertionError(log.read_text(encoding="utf8"))
+
+
+def test_a_reader_runs_the_cell_and_moves_a_slider(browser, lab, album):
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    elsewhere = []
+    page.on("request", lambda request: elsewhere.append(request.url) if "127.0.0.1" not in request.url else None)
+    page.goto(lab)
+    page.locator(".jp-Notebook .jp-Cell").first.click(timeout=60_000)
+    page.keyboard.press("Shift+Enter")
+    reading = page.locator(".jp-OutputArea-output [aria-live=polite]")
+    reading.wait_for(timeout=120_000)
+    assert "Decay at step 1,000" in reading.inner_text()
+    assert page.locator(".jp-OutputArea-output figure.lrx").count() == 0
+    page.locator(".jp-OutputArea-output .noUi-handle").first.focus()
+    page.keyboard.press("ArrowRight")
+    reading.filter(has_text="Decay at step 1,020").wait_for(timeout=30_000)
+    assert page.locator(".jp-OutputArea-output .widget-readout").first.inner_text() == "1020"
+    assert page.locator(".jp-OutputArea-output img").first.evaluate("e => e.naturalWidth") > 500
+    page.screenshot(path=str(album / "explorers-jupyterlab.png"))
+    page.close()
+    assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []

@@ -1,0 +1,57 @@
+"""One call, two lives, never both; a small explorer with nothing to compute."""
+
+import pytest
+from matplotlib.figure import Figure
+
+from lrdecay_core.explorers import Explorer
+from lrdecay_core.explorers.controls import Control
+from tools import scan
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def small(compute=lambda values: values["p"], **changes):
+    settings = {
+        "name": "collapse",
+        "title": "A <title>",
+        "caption": "A & caption",
+        "alt": "A line",
+        "controls": (Control(key="p", label="p", min=0.0, max=1.0, step=0.1, value=0.5),),
+        "data": {"x": [1, None, "</script>"]},
+        "compute": compute,
+        "draw": lambda state: Figure(),
+        "read": lambda state: f"p is {state}",
+    }
+    return Explorer(**(settings | changes))
+
+
+def test_while_pages_are_built_it_is_html_and_no_widget(monkeypatch):
+    monkeypatch.setenv("LRDECAY_STATIC", "1")
+    explorer = small()
+    bundle = explorer._repr_mimebundle_()
+    assert sorted(bundle) == ["image/png", "text/html", "text/plain"]
+    assert "widget" not in explorer.__dict__
+    assert not list(scan._undrawn(bundle))
+
+
+def test_with_a_kernel_it_is_a_widget_and_no_html(monkeypatch):
+    monkeypatch.delenv("LRDECAY_STATIC", raising=False)
+    bundle = small()._repr_mimebundle_()
+    assert sorted(bundle) == [WIDGET, "text/plain"]
+    assert bundle["text/plain"] == "A <title>. A line"
+
+
+def test_the_same_widget_is_shown_again(monkeypatch):
+    monkeypatch.delenv("LRDECAY_STATIC", raising=False)
+    explorer = small()
+    assert explorer._repr_mimebundle_()[WIDGET] == explorer._repr_mimebundle_()[WIDGET]
+
+
+def test_other_start_values():
+    explorer = small().at(p=0.25)
+    assert explorer.state() == 0.25
+    assert explorer.read(explorer.state(p=1)) == "p is 1.0"
+    with pytest.raises(ValueError, match="`p` must be a number from 0 to 1, got 2"):
+        explorer.at(p=2)
+    with pytest.raises(ValueError, match="`values` must name controls"):
+        explorer.state(q=1)
