@@ -70,7 +70,7 @@ class MiniatureBook:
         return self.run(sys.executable, "-m", "tools.book", "--profile", "quick")
 
     def nbmake(self, *names):
-        options = ("-q", "-p", "no:cacheprovider", "--nbmake", "--show-capture=no")
+        options = ("-q", "-p", "no:cacheprovider", "--nbmake", "--nbmake-timeout=60", "--show-capture=no")
         return self.run(sys.executable, "-m", "pytest", *options, *(f"chapters/{name}.ipynb" for name in names))
 
     def page(self, name):
