@@ -28,8 +28,8 @@ __all__ = [
     "network",
     "objective_of",
     "past_phase_one",
+    "probe",
     "run",
-    "test_optimal",
 ]
 
 TARGET = 0.01
@@ -124,7 +124,7 @@ def objective_of(config: TrainConfig, split: str = "test") -> Callable[[Tensor],
     return value
 
 
-def test_optimal(config: TrainConfig, starts: np.ndarray, *, max_steps: int = 400) -> solvers.Descent:  # noqa: PT028
+def probe(config: TrainConfig, starts: np.ndarray, *, max_steps: int = 400) -> solvers.Descent:
     """Descend on the testing loss from each row of ``starts`` (R, P), to one rule: a probe, never a training method.
 
     Args:
@@ -140,9 +140,6 @@ def test_optimal(config: TrainConfig, starts: np.ndarray, *, max_steps: int = 40
         max_steps=max_steps,
         memory=MEMORY,
     )
-
-
-test_optimal.__test__ = False  # type: ignore[attr-defined]  # its name is not meant for pytest
 
 
 def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, Solutions]:
@@ -212,7 +209,7 @@ def _solve(cell: Cell) -> Solutions:
     optimal, test, train = np.full_like(runs.weights, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
     reason = np.full(shape, "", dtype="<U8")
     for s in range(len(cell.seeds) if cell.probe_steps else 0):
-        found = test_optimal(cell.config, runs.weights[:, s], max_steps=cell.probe_steps)
+        found = probe(cell.config, runs.weights[:, s], max_steps=cell.probe_steps)
         optimal[:, s], test[:, s], reason[:, s] = found.solution.numpy(), found.loss, found.reason
         with torch.no_grad():
             train[:, s] = objective_of(cell.config, "train")(found.solution).numpy()

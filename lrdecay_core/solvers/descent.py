@@ -117,6 +117,7 @@ class _Runs:
         self.steps = torch.zeros(len(self.x), dtype=torch.int64, device=self.x.device)
         self.length = 1 / self.gradient.norm(dim=1).clamp_min(1.0)
         self.pairs: Pairs = []
+        self.scale = torch.ones_like(self.length)  # 1 / curvature of the latest pair that has any
 
     def _evaluate(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         v = rows.detach().requires_grad_()
@@ -142,7 +143,7 @@ class _Runs:
 
     def step(self, memory: int) -> None:
         """Move every active row once, or mark it as stalled."""
-        direction = -_precondition(self.gradient, self.pairs)
+        direction = -_precondition(self.gradient, self.pairs, self.scale)
         slope = (direction * self.gradient).sum(dim=1)
         uphill = ~(slope < 0)
         direction = torch.where(uphill[:, None], -self.gradient, direction)
@@ -169,18 +170,17 @@ class _Runs:
         s, y = self.x - old_x, self.gradient - old_gradient
         curvature = (s * y).sum(dim=1)
         self.length = torch.where(curvature > 0, 1.0, self.length)
-        self.pairs = [*self.pairs, (s, y, torch.where(curvature > 0, 1 / curvature, 0.0))][-memory:]
+        rho = torch.where(curvature > 0, 1 / curvature, 0.0)
+        self.pairs = [*self.pairs, (s, y, rho)][-memory:]
+        self.scale = torch.where(rho > 0, 1 / (rho * y.square().sum(dim=1)), self.scale)
 
 
-def _precondition(gradient: Tensor, pairs: Pairs) -> Tensor:
+def _precondition(gradient: Tensor, pairs: Pairs, scale: Tensor) -> Tensor:
     """Return H g per row, H the inverse Hessian of L-BFGS (Nocedal 1980); pairs without curvature do not count."""
     q, coefficients = gradient.clone(), []
     for s, y, rho in reversed(pairs):
         coefficients.append(rho * (s * q).sum(dim=1))
         q -= coefficients[-1][:, None] * y
-    scale = torch.ones_like(gradient[:, 0])
-    for _, y, rho in pairs:  # the latest that counts
-        scale = torch.where(rho > 0, 1 / (rho * y.square().sum(dim=1)), scale)
     q *= scale[:, None]
     for (s, y, rho), a in zip(pairs, reversed(coefficients), strict=True):
         q += s * (a - rho * (y * q).sum(dim=1))[:, None]

@@ -51,14 +51,14 @@ def test_the_probe_goes_down_the_testing_loss_from_every_end(found):
 def test_descent_stops_at_a_hundredth_of_its_own_start_or_a_short_gradient():
     ends = branches(CONFIG, decay_epochs=[1], seeds=[0, 1]).weights[0]
     narrow = replace(CONFIG, width=8)
-    result = solutions.test_optimal(narrow, ends, max_steps=30)
+    result = solutions.probe(narrow, ends, max_steps=30)
     assert (result.steps <= 30).all()
     goal = solutions.TARGET * result.start_loss
     for loss, limit, norm, reason in zip(result.loss, goal, result.gradient_norm, result.reason, strict=True):
         assert (reason == "loss") == (loss <= limit)
         if reason == "gradient":
             assert norm <= solutions.GRADIENT_BOUND
-    alone = solutions.test_optimal(narrow, ends[1:], max_steps=30)
+    alone = solutions.probe(narrow, ends[1:], max_steps=30)
     # a run is the same alone and in a batch up to float32 sums, which thirty quasi-Newton steps amplify
     np.testing.assert_allclose(alone.loss, result.loss[1:], rtol=0.05)
 
