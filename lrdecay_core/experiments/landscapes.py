@@ -160,13 +160,13 @@ _BOOK = Study(
 )
 _QUICK = Study(
     cells={
-        "digits MLP": _cell(replace(_DIGITS_MLP, epochs=150), (3, 10, 40, 100), 3, probe_steps=100),
-        "MNIST-1D CNN": _cell(replace(_MNIST1D_CNN, epochs=20), (1, 4, 14), 3, probe_steps=40),
-        "digits CNN": _cell(replace(_DIGITS_CNN, epochs=40), (2, 8, 30), 3, probe_steps=100),
-        "MNIST-1D MLP": _cell(replace(_MNIST1D_MLP, epochs=12), (1, 3, 9), 3, probe_steps=40),
+        "digits MLP": _cell(replace(_DIGITS_MLP, epochs=150), (3, 10, 40, 100), 3, probe_steps=60),
+        "MNIST-1D CNN": _cell(replace(_MNIST1D_CNN, epochs=20), (1, 4, 14), 3, probe_steps=25),
+        "digits CNN": _cell(replace(_DIGITS_CNN, epochs=40), (2, 8, 30), 3, probe_steps=60),
+        "MNIST-1D MLP": _cell(replace(_MNIST1D_MLP, epochs=12), (1, 3, 9), 3, probe_steps=25),
         "MNIST-1D CNN, cross-entropy": _cell(replace(_CROSS_ENTROPY, epochs=30), (3, 8, 14, 22), 3),
     },
-    controls={"digits MLP, trunk rate a tenth": _cell(replace(_TENTH, epochs=200), (20, 60, 160), 3, probe_steps=100)},
+    controls={"digits MLP, trunk rate a tenth": _cell(replace(_TENTH, epochs=200), (20, 60, 160), 3, probe_steps=60)},
     grid=17,
     curve_steps=6,
     num_probes=4,
