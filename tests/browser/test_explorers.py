@@ -13,6 +13,21 @@ STATE = """figure => ({
   words: figure.querySelector('.lrx-reading').textContent,
   drawing: figure.querySelector('.lrx-panels').innerHTML,
   problem: figure.querySelector('.lrx-message').textContent })"""
+# Contrasts of texts below 4.5 and of lines and dots below 3, against what is behind the panels.
+FAINT = """() => {
+  const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).map(Number).map(v => v / 255)
+    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = (e) => { const c = getComputedStyle(e).backgroundColor;
+    return c === 'rgba(0, 0, 0, 0)' ? behind(e.parentElement) : c; };
+  const back = light(behind(document.querySelector('.lrx-panel')));
+  const ratio = (c) => { const l = light(c); return (Math.max(l, back) + .05) / (Math.min(l, back) + .05); };
+  const text = [...document.querySelectorAll('.lrx :is(label, p, span, text, figcaption, button)')]
+    .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 4.5);
+  const line = [...document.querySelectorAll('.lrx :is(.lrx-line, .lrx-dot, .lrx-rule)')]
+    .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 3);
+  return [...text, ...line];
+}"""
 NEXT_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 
@@ -247,23 +262,7 @@ def test_texts_and_lines_stand_out_from_the_page(visit, folder, album, theme, wi
     page = visit(f"{folder.as_uri()}/{theme}.html", viewport={"width": width, "height": 900})
     figure(page, "copy")
     page.screenshot(path=str(album / f"explorers-{theme}-{width}.png"), full_page=True)
-    faint = page.evaluate(
-        """() => {
-          const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).map(Number).map(v => v / 255)
-            .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-            return .2126 * r + .7152 * g + .0722 * b; };
-          const behind = (e) => { const c = getComputedStyle(e).backgroundColor;
-            return c === 'rgba(0, 0, 0, 0)' ? behind(e.parentElement) : c; };
-          const back = light(behind(document.querySelector('.lrx-panel')));
-          const ratio = (c) => { const l = light(c); return (Math.max(l, back) + .05) / (Math.min(l, back) + .05); };
-          const text = [...document.querySelectorAll('.lrx :is(label, p, span, text, figcaption, button)')]
-            .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 4.5);
-          const line = [...document.querySelectorAll('.lrx :is(.lrx-line, .lrx-dot, .lrx-rule)')]
-            .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 3);
-          return [...text, ...line];
-        }"""
-    )
-    assert faint == []
+    assert page.evaluate(FAINT) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
