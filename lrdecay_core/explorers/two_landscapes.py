@@ -59,9 +59,9 @@ def two_landscapes(picture: Picture, *, unit: str = "epoch") -> Explorer[Pair]:
         name="two_landscapes",
         title="Two landscapes, one place",
         caption=(
-            "Training loss and testing loss on the same plane and the same scale; light is low. Dots are decayed ends, "
-            "early (vermilion) to late (blue), the star is a test minimum. The cross-hair marks one place on both "
-            "maps. Change the decay, or point at either map."
+            "Training loss and testing loss on one plane and one scale; light is low. Dots are decayed ends, early "
+            "(vermilion) to late (blue); the star is a test minimum, an arrow if it lies above the map. The cross-hair "
+            "marks one place on both maps. Change the decay, or point at either map."
         ),
         alt=(
             "Two contour maps of one plane, training loss and testing loss. On both, dots run from vermilion to blue, "
@@ -78,7 +78,7 @@ def two_landscapes(picture: Picture, *, unit: str = "epoch") -> Explorer[Pair]:
 def _controls(picture: Picture, unit: str) -> tuple[Control, ...]:
     times, kept = picture.decay_times, picture.trunk_epochs
     place = (100 * _share(picture, picture.ends.coords[-1])).round(1)
-    words = {"across": "cross-hair, across (%)", "up": "cross-hair, up (%)"}
+    words = {"across": "cross-hair x, %", "up": "cross-hair y, %"}
     return (
         Control.among("decay", f"decay {unit} T", times, times[-1]),
         *([Control.among("moment", f"trunk, at {unit}", kept, kept[-1])] if len(kept) > 1 else []),

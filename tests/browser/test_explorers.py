@@ -159,9 +159,7 @@ def test_a_mouse_over_one_map_moves_the_cross_hair_on_both(visit, site, explorer
     box = found.locator(".lrx-panel").first.locator("svg svg").first.bounding_box()
     page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.4 * box["height"])
     now = state(found)
-    across, up = (
-        float(found.get_by_label(f"cross-hair, {name} (%), typed").input_value()) for name in ("across", "up")
-    )
+    across, up = (float(found.get_by_label(f"cross-hair {name}, %, typed").input_value()) for name in "xy")
     assert (across, up) == (25, 60)
     explorer = explorers["two_landscapes"]
     assert now["words"] == explorer.read(explorer.state(across=25, up=60))

@@ -79,7 +79,7 @@ function map(host, name, title, s) {
     ${s.moment === null ? "" : ring(data.trunk[s.moment], "lrx-now", 5)}
     <path class="lrx-halo" d="M${sx(s.across)} ${TOP}v${h}M${left} ${sy(s.up)}h${w}"/>
     <path class="lrx-hair" d="M${sx(s.across)} ${TOP}v${h}M${left} ${sy(s.up)}h${w}"/>
-    </svg>${word(data.ends[0], "early")}${word(data.ends.at(-1), "late")}${word(data.star, "test minimum")}
+    </svg>${word(data.ends[0], "early")}${word(data.ends.at(-1), "late")}${word(data.star, `test minimum${data.star[1] > 1 ? " ↑" : ""}`)}
     ${Array.from({ length: count + 1 }, (_, k) => `<rect x="${from + k * cell}" y="${foot}" width="${cell + 0.5}" height="9" fill="${shade(k, count)}"/>`).join("")}
     <text x="${from + cell}" y="${foot + 24}" text-anchor="middle">${plain(data.levels[0])}</text>
     <text x="${from + bar - cell}" y="${foot + 24}" text-anchor="middle">${plain(data.levels.at(-1))}</text>
