@@ -48,6 +48,7 @@ chapters: $(READY) ## execute the chapters as tests, quick profile
 
 site: $(READY) chapters ## build the quick site into _build/quick and check it
 	$(RUN) -m tools.book --profile quick --output _build/quick
+	LRDECAY_SITE=_build/quick/_build/html $(PYTEST) -q -n 2 tests/browser/test_built_site.py
 
 check: test ## what CI runs: the tests, then a cold quick build of the book
 	$(RUN) -m tools.book --profile quick --output _build/check

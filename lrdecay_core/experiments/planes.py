@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,10 @@ import torch
 from lrdecay_core import landscape
 from lrdecay_core.experiments import model_ends, solutions
 from lrdecay_core.experiments.solutions import Cell, Solutions
+from lrdecay_core.experiments.views import GRID, LINE, Views
 from lrdecay_core.landscape.evaluate import Objective
 
-__all__ = ["Picture", "Task", "model_picture", "picture", "task"]
+__all__ = ["Picture", "Task", "model_picture", "picture", "task", "window"]
 
 MARGIN, NUM_LEVELS = 0.4, 13
 
@@ -43,6 +45,8 @@ class Picture:
     """All decayed ends, early to late."""
     decay_times: tuple[int, ...]
     """Epochs; for the model, steps."""
+    end_losses: Mapping[str, np.ndarray]
+    """``"train"`` and ``"test"``: (D,) losses of the decayed ends themselves, which may lie off the plane."""
     levels: np.ndarray
     """Losses on a log scale for drawing both, from a quarter of the testing loss at L to eight times that at E."""
 
@@ -63,13 +67,15 @@ def picture(task: Task, *, num: int) -> Picture:
         landscape.plane_through(task.ends[0], task.ends[-1], task.optimum),
         solutions.losses(task.cell.config),
     )
+    found = _losses_at(losses, task.ends)
     return Picture(
         surface=landscape.surface(plane, losses, num=num, margin=MARGIN, sampling="grid"),
         trunk=landscape.project(plane, task.trunk),
         trunk_epochs=task.cell.trunk_epochs,
         ends=landscape.project(plane, task.ends),
         decay_times=task.cell.decay_epochs,
-        levels=_levels(losses["test"], task.ends[0], task.ends[-1]),
+        end_losses=found,
+        levels=_levels(found["test"]),
     )
 
 
@@ -78,16 +84,47 @@ def model_picture(*, num: int, seed: int = 0) -> Picture:
     model = model_ends.Model()
     ends = model_ends.ends(model, "main", seed)
     pair = torch.stack([ends.early, ends.late])
-    plane = landscape.plane_through(ends.early, ends.late, ends.optima[0])
+    plane, found = landscape.plane_through(ends.early, ends.late, ends.optima[0]), _losses_at(ends.losses, pair)
     return Picture(
         surface=landscape.surface(plane, ends.losses, num=num, margin=MARGIN, sampling="grid"),
         trunk=landscape.project(plane, pair[:0]),
         trunk_epochs=(),
         ends=landscape.project(plane, pair),
         decay_times=(model.early, model.late),
-        levels=_levels(ends.losses["test"], ends.early, ends.late),
+        end_losses=found,
+        levels=_levels(found["test"]),
     )
 
 
-def _levels(test: Objective, early: Any, late: Any) -> np.ndarray:
-    return np.geomspace(0.25 * float(test(late)), 8 * float(test(early)), NUM_LEVELS)
+def window(views: Views, decay_times: tuple[int, int], *, seed: int = 0) -> Picture:
+    """Return one pair of :func:`views.look` as a picture: |L - E| is the unit, O was found from L."""
+    early, late, optimum = (0.0, 0.0), (1.0, 0.0), views.optimum[seed, 0].tolist()
+    plane = landscape.plane_through(*(torch.tensor(v, dtype=torch.float64) for v in (early, late, optimum)))
+    found = {name: views.line[name][seed, [np.abs(LINE - t).argmin() for t in (0, 1)]] for name in views.line}
+    return Picture(
+        surface=landscape.Surface(
+            plane=plane,
+            alpha=GRID[0],
+            beta=GRID[1],
+            values={name: values[seed, 0] for name, values in views.plane.items()},
+            sampling="grid",
+            held_out_error=dict.fromkeys(views.plane, 0.0),
+            num_evaluations=len(GRID[0]) * len(GRID[1]),
+            note="",
+        ),
+        trunk=landscape.project(plane, torch.zeros(0, 2, dtype=torch.float64)),
+        trunk_epochs=(),
+        ends=landscape.project(plane, torch.tensor([early, late], dtype=torch.float64)),
+        decay_times=decay_times,
+        end_losses=found,
+        levels=_levels(found["test"]),
+    )
+
+
+def _losses_at(losses: Mapping[str, Objective], ends: Any) -> dict[str, np.ndarray]:
+    return {name: np.array([float(loss(end)) for end in ends]) for name, loss in losses.items()}
+
+
+def _levels(test: np.ndarray) -> np.ndarray:
+    """Return levels for the testing losses (D,) of the ends, early to late."""
+    return np.geomspace(0.25 * test[-1], 8 * test[0], NUM_LEVELS)

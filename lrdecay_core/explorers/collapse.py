@@ -13,7 +13,7 @@ from lrdecay_core.claims.decay_time import EXPONENTS, best_exponents, collapse_p
 from lrdecay_core.experiments.decay_time import Curves
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
-from lrdecay_core.explorers.page import MARGINS, rounded
+from lrdecay_core.explorers.page import MARGINS, canvas, rounded
 from lrdecay_core.explorers.words import plain
 from lrdecay_core.figures.style import LATE, PREDICTED, arm_colours
 
@@ -110,7 +110,7 @@ def _read(state: Folded) -> str:
 
 
 def _draw(state: Folded) -> Figure:
-    figure = Figure(figsize=(9, 3.6))
+    figure = canvas(9, 3.6)
     left, right = figure.subplots(1, 2, gridspec_kw=MARGINS[1])
     colours = arm_colours(tuple(range(len(state.rates))), len(state.rates) + 1)
     for x, y, rate, colour in zip(state.clock, state.test_loss, state.rates, colours, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ class Control:
     (0.01, 0.0105)
 
     Raises:
-        ValueError: the range is empty, the step is not positive, or the start lies outside.
+        ValueError: the range is empty, the step is not positive, or the start is not a value it takes.
     """
 
     key: str
@@ -36,6 +37,20 @@ class Control:
     log: bool = False
     whole: bool = False
     """Takes whole numbers alone."""
+    choices: tuple[int, ...] = ()
+    """The only values it takes, increasing, if there are such: see :meth:`among`."""
+
+    @classmethod
+    def among(cls, key: str, label: str, choices: Sequence[int], value: int) -> Control:
+        """Return a control that takes the given whole numbers alone, two or more, such as the epochs on record.
+
+        >>> Control.among("decay", "decay epoch", (10, 30, 100), 30).positions
+        (10, 30, 100)
+        """
+        taken = tuple(int(c) for c in choices)
+        if len(taken) < 2 or list(taken) != sorted(set(taken)):
+            raise ValueError(f"`choices` must be two or more increasing whole numbers, got {taken}")
+        return cls(key=key, label=label, min=taken[0], max=taken[-1], step=1, value=value, whole=True, choices=taken)
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -50,11 +65,15 @@ class Control:
         wrong = isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value)
         if wrong or not self.min <= value <= self.max or (self.whole and value != int(value)):
             raise ValueError(f"`{self.key}` must be {kind} from {self.min:g} to {self.max:g}, got {value!r}")
+        if self.choices and value not in self.choices:
+            raise ValueError(f"`{self.key}` must be one of {', '.join(map(str, self.choices))}, got {value!r}")
         return int(value) if self.whole else float(value)
 
     @property
     def positions(self) -> tuple[float, ...]:
         """Values at the slider's positions; on a log scale rounded to three digits, as a page shows them."""
+        if self.choices:
+            return self.choices
         count = round((math.log10(self.max / self.min) if self.log else self.max - self.min) / self.step)
         raw = (self.min * 10 ** (k * self.step) if self.log else self.min + k * self.step for k in range(count + 1))
         digits = 3 if self.log else 12

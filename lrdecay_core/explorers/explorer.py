@@ -51,6 +51,10 @@ class Explorer(Generic[S]):
         start = accepted(self.controls, values)
         return replace(self, controls=tuple(replace(c, value=start[c.key]) for c in self.controls))
 
+    def about(self, *, title: str, caption: str, alt: str) -> Explorer[S]:
+        """Return the same explorer introduced in other words, where its start view makes another point."""
+        return replace(self, title=title, caption=caption, alt=alt)
+
     def state(self, **values: float) -> S:
         """Return what the explorer draws at the given values, the others at their start."""
         return self.compute(accepted(self.controls, values))

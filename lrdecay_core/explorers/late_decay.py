@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from lrdecay_core import checks, model, schedules
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
-from lrdecay_core.explorers.page import MARGINS, rounded
+from lrdecay_core.explorers.page import MARGINS, canvas, rounded
 from lrdecay_core.explorers.slow_table import SlowTable, tabulate
 from lrdecay_core.explorers.words import plain
 from lrdecay_core.figures.style import CONTROL, EARLY, LATE, NEVER, PREDICTED, TEST, TRAIN
@@ -192,7 +192,7 @@ def _read(state: Playground) -> str:
 
 
 def _draw(state: Playground) -> Figure:
-    figure, path = Figure(figsize=(9, 5.8)), state.path
+    figure, path = canvas(9, 5.8), state.path
     axes = figure.subplots(2, 2, gridspec_kw=MARGINS[2])
     panels = (
         ("Training loss", path.train_loss, TRAIN),

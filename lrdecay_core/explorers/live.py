@@ -89,6 +89,8 @@ def _slider(c: Control) -> Any:
         "style": {"description_width": "initial"},
         "layout": {"width": "340px"},
     }
+    if c.choices:
+        return ipywidgets.SelectionSlider(options=[(f"{v:,}", v) for v in c.choices], value=c.value, **shown)
     if c.whole:
         return ipywidgets.IntSlider(int(c.value), min=int(c.min), max=int(c.max), step=int(c.step), **shown)
     if c.log:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from lrdecay_core.explorers.explorer import Explorer
 
-__all__ = ["MARGINS", "bundle", "html", "image", "rounded"]
+__all__ = ["MARGINS", "bundle", "canvas", "html", "image", "rounded"]
 
 LARGEST = 1_500_000  # bytes of one figure
 MARGINS = {
@@ -60,6 +60,11 @@ for (const root of document.querySelectorAll('[data-lrx="{address}"]:not([data-m
 def image(explorer: Explorer[Any]) -> str:
     """Return the start view as a PNG, base64."""
     return base64.b64encode(png(explorer.draw(explorer.state()))).decode()
+
+
+def canvas(width: float, height: float) -> Figure:
+    """Return an empty figure, in inches, whose margins stay as they are set, whatever style is in use."""
+    return Figure(figsize=(width, height), layout="none")  # type: ignore[arg-type]  # missing in matplotlib's hints
 
 
 def png(figure: Figure) -> bytes:

@@ -13,7 +13,7 @@ from lrdecay_core.experiments.decay_planner import TRUSTED
 from lrdecay_core.experiments.decay_time import INIT_SCALE
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
-from lrdecay_core.explorers.page import MARGINS, rounded
+from lrdecay_core.explorers.page import MARGINS, canvas, rounded
 from lrdecay_core.explorers.slow_table import RATES, SlowTable, mixing, tabulate
 from lrdecay_core.explorers.words import plain
 from lrdecay_core.figures.style import CONTROL, LATE, PREDICTED
@@ -115,7 +115,7 @@ def _read(state: Planned) -> str:
 
 
 def _draw(state: Planned) -> Figure:
-    figure = Figure(figsize=(9, 3.6))
+    figure = canvas(9, 3.6)
     left, right = figure.subplots(1, 2, gridspec_kw=MARGINS[1])
     left.plot(state.steps, state.curves[0], ":", color=CONTROL, label="leading order")
     left.plot(state.steps, state.curves[1], color=PREDICTED, label="first order")

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from lrdecay_core.experiments.space_curve import Walk
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
-from lrdecay_core.explorers.page import MARGINS, rounded
+from lrdecay_core.explorers.page import MARGINS, canvas, rounded
 from lrdecay_core.explorers.words import plain
 from lrdecay_core.figures.style import LATE, NEVER, PREDICTED
 from lrdecay_core.theory import three_dimensional as exact
@@ -111,7 +111,7 @@ def _read(state: View) -> str:
 
 
 def _draw(state: View) -> Figure:
-    figure = Figure(figsize=(9, 4.2))
+    figure = canvas(9, 4.2)
     figure.subplots_adjust(**MARGINS[1])
     space = figure.add_subplot(1, 2, 1, projection="3d", computed_zorder=False)
     space.plot(*exact.curve(np.linspace(0, 2 * np.pi, 121)).T, color=PREDICTED, linewidth=2)

@@ -8,6 +8,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +59,15 @@ def explorers() -> dict[str, Any]:
     from lrdecay_core import explorers
     from lrdecay_core.experiments import decay_time, space_curve
     from lrdecay_core.model import Problem
-    from tests.explorers.test_collapse import made_up
+    from tests.explorers import test_collapse, test_two_landscapes
 
     setup = space_curve.Setup(learning_rate=0.02, num_steps=3000, decay_steps=(0, 3000), num_recorded=300)
     return {
         "late_decay": explorers.late_decay(decay_time.sparse_problem(0)),
-        "collapse": explorers.collapse(made_up(2.0)),
+        "collapse": explorers.collapse(test_collapse.made_up(2.0)),
         "planner": explorers.planner(Problem.sparse(num_samples=8, num_features=14, sparsity=2, seed=3)),
         "space_curve": explorers.space_curve(space_curve.walk(setup)),
+        "two_landscapes": explorers.two_landscapes(test_two_landscapes.made_up()),
     }
 
 
@@ -87,12 +89,21 @@ def site(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     if request.param == "file":
         yield folder.as_uri()
         return
+    with served(folder) as address:
+        yield address
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on a port of this machine, and give its address."""
     quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture

@@ -5,12 +5,29 @@ from importlib.resources import files
 
 import pytest
 
+from lrdecay_core.explorers.words import plain
+
 pytestmark = pytest.mark.xdist_group("browser")
-NAMES = ("late_decay", "collapse", "planner", "space_curve")
+NAMES = ("late_decay", "collapse", "planner", "space_curve", "two_landscapes")
 STATE = """figure => ({
   words: figure.querySelector('.lrx-reading').textContent,
   drawing: figure.querySelector('.lrx-panels').innerHTML,
   problem: figure.querySelector('.lrx-message').textContent })"""
+# Contrasts of texts below 4.5 and of lines and dots below 3, against what is behind the panels.
+FAINT = """() => {
+  const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).map(Number).map(v => v / 255)
+    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = (e) => { const c = getComputedStyle(e).backgroundColor;
+    return c === 'rgba(0, 0, 0, 0)' ? behind(e.parentElement) : c; };
+  const back = light(behind(document.querySelector('.lrx-panel')));
+  const ratio = (c) => { const l = light(c); return (Math.max(l, back) + .05) / (Math.min(l, back) + .05); };
+  const text = [...document.querySelectorAll('.lrx :is(label, p, span, text, figcaption, button)')]
+    .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 4.5);
+  const line = [...document.querySelectorAll('.lrx :is(.lrx-line, .lrx-dot, .lrx-rule)')]
+    .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 3);
+  return [...text, ...line];
+}"""
 NEXT_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 
@@ -54,7 +71,8 @@ def test_every_slider_answers_to_the_mouse(visit, site, name):
     for slider in sliders(found):
         found.get_by_role("button", name="Start values").click()
         before, box = state(found), slider.bounding_box()
-        slider.click(position={"x": 0.83 * box["width"], "y": box["height"] / 2})
+        share = 0.17 if slider.input_value() == slider.get_attribute("max") else 0.83
+        slider.click(position={"x": share * box["width"], "y": box["height"] / 2})
         after = state(found)
         assert after["drawing"] != before["drawing"]
         assert after["words"] != before["words"] or slider.get_attribute("data-key") in ("turn", "tilt")
@@ -134,6 +152,40 @@ def test_a_panel_can_be_dragged(visit, site):
     assert state(turned)["drawing"] != before["drawing"]
 
 
+def test_a_mouse_over_one_map_moves_the_cross_hair_on_both(visit, site, explorers):
+    page = visit(f"{site}/light.html")
+    found = figure(page, "two_landscapes")
+    found.scroll_into_view_if_needed()
+    box = found.locator(".lrx-panel").first.locator("svg svg").first.bounding_box()
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.4 * box["height"])
+    now = state(found)
+    across, up = (float(found.get_by_label(f"cross-hair {name}, %, typed").input_value()) for name in "xy")
+    assert (across, up) == (25, 60)
+    explorer = explorers["two_landscapes"]
+    assert now["words"] == explorer.read(explorer.state(across=25, up=60))
+    hairs = found.locator(".lrx-hair").evaluate_all("all => all.map(e => e.getAttribute('d'))")
+    assert len(hairs) == 2
+    assert len(set(hairs)) == 1
+    titles = found.locator(".lrx-title").all_text_contents()
+    for name, title in zip(("train", "test"), titles, strict=True):
+        assert title.endswith(f"ing loss: {plain(explorer.state(across=25, up=60).under[name])} at the cross-hair")
+    page.mouse.move(box["x"] - 5, box["y"] + 20)  # beside the map: the cross-hair stays
+    assert state(found)["words"] == now["words"]
+
+
+def test_a_decay_is_chosen_among_those_on_record(visit, site, explorers):
+    found = figure(visit(f"{site}/light.html"), "two_landscapes")
+    field, before = found.get_by_label("decay epoch T, typed"), state(found)
+    field.fill("11")
+    field.press("Enter")
+    assert "needs one of 1; 10; 40, got “11”" in state(found)["problem"]
+    assert state(found)["words"] == before["words"]
+    found.get_by_label("decay epoch T", exact=True).press("ArrowLeft")
+    explorer = explorers["two_landscapes"]
+    assert state(found)["words"] == explorer.read(explorer.state(decay=10))
+    assert field.input_value() == "10"
+
+
 def test_a_resize_redraws_and_nothing_runs_out_of_a_phone(visit, site):
     page = visit(f"{site}/light.html", viewport={"width": 820, "height": 900})
     found = figure(page, "late_decay")
@@ -208,23 +260,7 @@ def test_texts_and_lines_stand_out_from_the_page(visit, folder, album, theme, wi
     page = visit(f"{folder.as_uri()}/{theme}.html", viewport={"width": width, "height": 900})
     figure(page, "copy")
     page.screenshot(path=str(album / f"explorers-{theme}-{width}.png"), full_page=True)
-    faint = page.evaluate(
-        """() => {
-          const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).map(Number).map(v => v / 255)
-            .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-            return .2126 * r + .7152 * g + .0722 * b; };
-          const behind = (e) => { const c = getComputedStyle(e).backgroundColor;
-            return c === 'rgba(0, 0, 0, 0)' ? behind(e.parentElement) : c; };
-          const back = light(behind(document.querySelector('.lrx-panel')));
-          const ratio = (c) => { const l = light(c); return (Math.max(l, back) + .05) / (Math.min(l, back) + .05); };
-          const text = [...document.querySelectorAll('.lrx :is(label, p, span, text, figcaption, button)')]
-            .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 4.5);
-          const line = [...document.querySelectorAll('.lrx :is(.lrx-line, .lrx-dot, .lrx-rule)')]
-            .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 3);
-          return [...text, ...line];
-        }"""
-    )
-    assert faint == []
+    assert page.evaluate(FAINT) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments import planes, solutions
+from lrdecay_core.experiments import model_ends, planes, solutions
 from lrdecay_core.experiments.solutions import Cell
+from lrdecay_core.experiments.views import look
 from lrdecay_core.training import TrainConfig
 
 CONFIG = TrainConfig(
@@ -49,8 +50,26 @@ def test_the_model_stands_on_level_ground_and_falls_in_testing():
     assert plane.distance(plane.origin) < 1e-12
 
 
-def _at(seen, name):
-    from lrdecay_core.experiments import model_ends
+def test_the_ends_have_their_own_losses(found):
+    seen = planes.picture(planes.task(CELL, found), num=3)
+    # the recorded losses are summed in another order
+    np.testing.assert_allclose(seen.end_losses["test"], found.runs.test_loss[:, 0, -1], rtol=1e-5)
+    np.testing.assert_allclose(seen.end_losses["train"], found.runs.train_loss[:, 0, -1], rtol=1e-5)
 
+
+def test_a_window_shows_a_pair_of_views_with_its_length_as_the_unit():
+    model = model_ends.Model()
+    views = look(model_ends.ends(model, "main", 0))
+    seen = planes.window(views, (model.early, model.late))
+    np.testing.assert_allclose(seen.anchors, [[0, 0], [1, 0], views.optimum[0, 0]], atol=1e-12)
+    np.testing.assert_array_equal(seen.surface["test"], views.plane["test"][0, 0])
+    exact = planes.model_picture(num=3)
+    # the same ends on the line and on the plane, evaluated at E + t (L - E)
+    np.testing.assert_allclose(seen.end_losses["test"], exact.end_losses["test"], rtol=1e-9)
+    np.testing.assert_allclose(seen.levels, exact.levels, rtol=1e-9)
+    assert seen.decay_times == (30, 1500)
+
+
+def _at(seen, name):
     loss = model_ends.ends(model_ends.Model(), "main", 0).losses[name]
     return [loss(seen.surface.plane.point(*anchor)) for anchor in seen.anchors]

@@ -7,6 +7,7 @@ from lrdecay_core.explorers.controls import Control, accepted
 
 RATE = Control(key="rate", label="η", min=0.01, max=0.5, step=0.02, value=0.04, log=True)
 STEP = Control(key="step", label="T", min=0, max=5000, step=50, value=2500, whole=True)
+EPOCH = Control.among("epoch", "epoch", (3, 10, 100), 10)
 PARSE = """
 const { parse } = await lib("frame");
 return given.texts.map((text) => parse({ ...given.control, now: 0.04 }, text));
@@ -15,7 +16,7 @@ return given.texts.map((text) => parse({ ...given.control, now: 0.04 }, text));
 
 def test_positions_are_the_pages(node):
     noise = Control(key="noise", label="σ", min=0.0, max=4.0, step=0.1, value=2.0)
-    for control in (RATE, STEP, noise):
+    for control in (RATE, STEP, noise, EPOCH):
         found = node(
             "const f = await lib('frame'); const c = given.control;"
             "const all = Array.from({ length: f.lastPosition(c) + 1 }, (_, k) => f.valueAt(c, k));"
@@ -76,3 +77,23 @@ def test_values_not_given_are_at_their_start():
 def test_a_control_that_cannot_be_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         Control(**{**vars(RATE), **change})
+
+
+def test_a_control_among_choices_takes_them_alone_on_page_and_in_python(node):
+    assert [EPOCH.check(v) for v in (3, 10.0, 100)] == [3, 10, 100]
+    with pytest.raises(ValueError, match="`epoch` must be one of 3, 10, 100, got 11"):
+        EPOCH.check(11)
+    found = node(PARSE, texts=["3", "11", "10.5", "x"], control=vars(EPOCH))
+    assert [f.get("value") for f in found] == [3, None, None, None]
+    assert "needs one of 3; 10; 100, got “11”" in found[1]["problem"]
+
+
+@pytest.mark.parametrize("choices", [(), (3,), (3, 3), (10, 3)])
+def test_choices_must_increase(choices):
+    with pytest.raises(ValueError, match="`choices` must be two or more increasing"):
+        Control.among("epoch", "epoch", choices, 3)
+
+
+def test_a_start_outside_the_choices_is_refused():
+    with pytest.raises(ValueError, match="must be one of 3, 10, got 5"):
+        Control.among("epoch", "epoch", (3, 10), 5)

@@ -55,3 +55,10 @@ def test_other_start_values():
         explorer.at(p=2)
     with pytest.raises(ValueError, match="`values` must name controls"):
         explorer.state(q=1)
+
+
+def test_other_words_for_the_same_figure():
+    explorer = small().at(p=0.25).about(title="T", caption="C", alt="A")
+    assert (explorer.title, explorer.caption, explorer.alt) == ("T", "C", "A")
+    assert explorer.state() == 0.25
+    assert "<figcaption>C</figcaption>" in explorer.html

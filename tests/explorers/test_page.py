@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from lrdecay_core.explorers import page
 from tests.explorers.test_explorer import small
 
-EXPLORERS = ("collapse", "late_decay", "planner", "space_curve")
+EXPLORERS = ("collapse", "late_decay", "planner", "space_curve", "two_landscapes")
 
 
 def test_the_figure_asks_for_nothing_and_holds_its_image_until_its_script_runs():

@@ -1,9 +1,10 @@
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from lrdecay_core import explorers
+from lrdecay_core import explorers, figures
 from lrdecay_core.experiments import space_curve
 from lrdecay_core.model import Problem
 from lrdecay_core.theory import three_dimensional as exact
@@ -81,3 +82,10 @@ def test_the_figure_shows_what_was_computed(explorer):
     np.testing.assert_array_equal(np.array(space.lines[1].get_data_3d()).T, state.weights)
     np.testing.assert_array_equal(beside.lines[1].get_xydata(), [[1500, 2 * state.position**2]])
     np.testing.assert_allclose(np.array(space.lines[0].get_data_3d()).T[0], exact.curve(0.0))
+
+
+def test_the_margins_are_fixed_in_the_books_style_too(explorer):
+    with plt.rc_context():
+        figures.use_style()  # which turns an automatic layout on; a warning would be an error
+        figure = explorer.draw(explorer.state())
+    assert figure.get_layout_engine() is None

@@ -31,6 +31,7 @@ def picture():
         trunk_epochs=(1, 2),
         ends=landscape.project(plane, torch.stack([0 * axes[0], 2 * axes[0]])),
         decay_times=(1, 2),
+        end_losses={"train": np.array([0.1, 0.1]), "test": np.array([4.1, 0.1])},
         levels=np.geomspace(0.1, 10, 5),
     )
 

@@ -44,7 +44,7 @@ export function mount(root, spec, data) {
   const all = data.test_loss.flat(2), least = Math.min(...data.rates), most = Math.max(...data.rates);
   const ends = [1, 3].flatMap((p) => [data.times[0] / least ** 2, data.times.at(-1) / least ** 2,
     (data.times[0] / most ** 2) * (most / least) ** p, (data.times.at(-1) / most ** 2) * (most / least) ** p]);
-  const x = { label: `(η/${plain(least)})ᵖ T: steps of η = ${plain(least)} that count the same`,
+  const x = { label: `steps of η = ${plain(least)} that count the same`,
     min: Math.min(...ends), max: Math.max(...ends), log: true };
   const y = { label: "", min: Math.min(...all) * 0.8, max: Math.max(...all) * 1.25, log: true };
   const wide = { label: "", min: 0, max: Math.max(...data.profile.flat()) * 1.05 };

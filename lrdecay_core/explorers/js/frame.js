@@ -3,17 +3,21 @@
 import { STYLE } from "./style.js";
 import { escapeText, plain } from "./chart.js";
 
-// Slider positions of a control {min, max, step, log, whole}: 0 to last.
-export const lastPosition = (c) => Math.round((c.log ? Math.log10(c.max / c.min) : c.max - c.min) / c.step);
+// Slider positions of a control {min, max, step, log, whole, choices}: 0 to last.
+export const lastPosition = (c) => (c.choices?.length
+  ? c.choices.length - 1
+  : Math.round((c.log ? Math.log10(c.max / c.min) : c.max - c.min) / c.step));
 
 // Returns the value at a slider position; on a log scale, rounded to three digits.
 export function valueAt(c, position) {
+  if (c.choices?.length) return c.choices[position];
   const raw = c.log ? c.min * 10 ** (position * c.step) : c.min + position * c.step;
   const value = Number(raw.toPrecision(c.log ? 3 : 12));
   return Math.min(c.max, Math.max(c.min, value));
 }
 
 export function positionFor(c, value) {
+  if (c.choices?.length) return c.choices.indexOf(value);
   const raw = (c.log ? Math.log10(value / c.min) : value - c.min) / c.step;
   return Math.round(raw);
 }
@@ -23,8 +27,10 @@ export function parse(c, text) {
   const value = text.trim() === "" ? NaN : Number(text.trim().replace(/,(?=\d{3}\b)/g, ""));
   const range = `from ${plain(c.min)} to ${plain(c.max)}`;
   const kind = c.whole ? "a whole number" : "a number";
-  if (!Number.isFinite(value) || (c.whole && !Number.isInteger(value)) || value < c.min || value > c.max) {
-    return { problem: `${c.label}: needs ${kind} ${range}, got “${text}”. The figure still shows ${plain(c.now)}.` };
+  const needs = c.choices?.length ? `one of ${c.choices.map(plain).join("; ")}` : `${kind} ${range}`;
+  const strange = c.choices?.length ? !c.choices.includes(value) : c.whole && !Number.isInteger(value);
+  if (!Number.isFinite(value) || strange || value < c.min || value > c.max) {
+    return { problem: `${c.label}: needs ${needs}, got “${text}”. The figure still shows ${plain(c.now)}.` };
   }
   return { value };
 }
@@ -87,6 +93,7 @@ export function explorer(root, spec, view) {
   root.querySelector(".lrx-bar button").addEventListener("click", () => { controls.forEach((c, k) => settle(k, c.value)); soon(); });
   if (view.drag) allowDrag(view.drag, controls, panels, () => charts, (k, v) => { settle(k, v); soon(); });
   if (view.turn) allowTurn(view.turn, controls, panels, (k, v) => { settle(k, v); soon(); });
+  if (view.point) allowPoint(view.point, controls, panels, () => charts, (k, v) => { settle(k, v); soon(); });
   let width = root.clientWidth;
   new ResizeObserver(() => {
     if (root.clientWidth === width) return;
@@ -107,6 +114,23 @@ function allowDrag({ on, control }, controls, panels, charts, set) {
     panels[at].setAttribute("data-lrx-drag", "");
     panels[at].addEventListener("pointerdown", (event) => { panels[at].setPointerCapture(event.pointerId); move(event); });
     panels[at].addEventListener("pointermove", (event) => { if (event.buttons) move(event); });
+  }
+}
+
+// Lets a mouse over a panel, or a finger on it, set two controls, those of `pointAt`; sliders do it for the keyboard.
+function allowPoint({ on, keys }, controls, panels, charts, set) {
+  for (const at of on) {
+    const move = (event) => {
+      const found = charts()[at]?.pointAt(event.clientX, event.clientY);
+      if (!found) return;
+      keys.forEach((key, j) => {
+        const k = controls.findIndex((c) => c.key === key), c = controls[k];
+        set(k, valueAt(c, positionFor(c, Math.min(c.max, Math.max(c.min, found[j])))));
+      });
+    };
+    panels[at].setAttribute("data-lrx-point", "");
+    panels[at].addEventListener("pointerdown", move);
+    panels[at].addEventListener("pointermove", move);
   }
 }
 

@@ -58,6 +58,7 @@ export function read(s) {
 function draw(panels, s, N) {
   const step = { label: "step", min: 0, max: N }, lowest = Math.min(...[...s.mine.train, ...s.mine.test, ...s.early.train].filter((v) => v > 0), 1e-2);
   const loss = { label: "", min: Math.max(1e-9, 10 ** Math.floor(Math.log10(lowest))), max: 5, log: true };
+  const leastNorm = Math.min(s.minimum, ...[s.mine, s.early, s.never].flatMap((found) => found.norm).filter((v) => v > 0));
   const three = (name, more) => [["never thin", s.never], ["early", s.early], ["late thick", s.mine]]
     .map(([as, found]) => ({ x: found.steps, y: found[name], as: `${as} ${more}` }));
   const gone = s.mine.diverged;
@@ -72,12 +73,11 @@ function draw(panels, s, N) {
       dots: [{ x: N, y: s.expectedHere, as: "ink", r: 4 }],
       alt: `Testing loss against the step, at the end ${plain(last(s.mine.test))}` }),
     chart(panels[2], { title: "Squared norm ‖θ‖²", x: step, lines: three("norm", ""),
-      y: { label: "", min: s.minimum * 0.8, max: 50, log: true },
+      y: { label: "", min: leastNorm * 0.8, max: 50, log: true },
       rules: [at, { y: s.minimum, as: "good", name: `minimum ${plain(s.minimum)}` }],
       dots: [{ x: N, y: s.expectedNorm, as: "ink", r: 4 }],
       alt: `Squared norm against the step, at the end ${plain(last(s.mine.norm))}, minimum ${plain(s.minimum)}` }),
     chart(panels[3], { title: "Testing loss at the end, against T", x: { ...step, label: "decay step T" }, y: loss,
-      
       lines: [{ x: s.mine.steps, y: s.expected, as: "ink dotted faint" },
         { x: s.mine.steps, y: s.expected.map((v, k) => (s.trusted[k] ? v : NaN)), as: "ink dotted" }], rules: [at],
       dots: [{ ...end(s.early, "early"), x: s.earlyStep }, { ...end(s.mine, "late"), x: s.T }],

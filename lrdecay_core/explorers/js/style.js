@@ -35,11 +35,17 @@ html[data-theme="dark"] .bd-content div.cell_output .text_html:has(.lrx) {
 .lrx .never { color: var(--lrx-grey); } .lrx .amber { color: var(--lrx-amber); } .lrx .good { color: var(--lrx-good); } .lrx .ink { color: var(--lrx-ink); }
 .lrx-line.train { stroke-dasharray: 5 2; } .lrx-line.thin { stroke-width: .9; } .lrx-line.faint { stroke-opacity: .45; }
 .lrx-line.thicker { stroke-width: 4; stroke-linecap: round; } .lrx-line.thick { stroke-width: 2.4; } .lrx-line.dotted { stroke-dasharray: 1.5 3; stroke-linecap: round; stroke-width: 2.2; }
+.lrx-halo { fill: none; stroke: #fff; stroke-opacity: .75; stroke-width: 3; } .lrx-thread { fill: none; stroke: #222; stroke-width: 1.3; }
+.lrx-hair { fill: none; stroke: #222; stroke-width: 1.2; } .lrx-mark { stroke: #fff; stroke-width: 1.5; } .lrx-mark:is(polygon) { stroke: #222; stroke-width: 1; }
+.lrx-mark.lrx-chosen { fill: none; stroke: #222; stroke-width: 2; } .lrx-mark.lrx-now { fill: #fff; stroke: #222; stroke-width: 2; }
+.lrx svg .lrx-on-map { fill: #1a1a1a; font-weight: 600; paint-order: stroke; stroke: #fff; stroke-width: 3px; }
+.lrx-bands path { stroke: #222; stroke-opacity: .28; stroke-width: .6; vector-effect: non-scaling-stroke; fill-rule: evenodd; }
 .lrx-reading { margin: .5rem 0; min-height: 3.2em; }
 .lrx-message { margin: .3rem 0; font-weight: 600; color: var(--lrx-early); }
 .lrx-message:empty { display: none; }
 .lrx figcaption { font-size: .95rem; text-align: left; color: inherit; }
 .lrx [data-lrx-turn] { cursor: grab; touch-action: none; }
 .lrx [data-lrx-drag] { cursor: ew-resize; touch-action: pan-y; }
+.lrx [data-lrx-point] { cursor: crosshair; touch-action: pan-y; }
 @media print { .lrx-control input[type=range], .lrx-bar button { display: none; } .lrx-panel { break-inside: avoid; } }
 `;
