@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from tools import chapters, check_site, execution, ledger
+from tools import chapters, check_site, execution, ledger, vendor
 
 RUN = "import sys; from jupyter_book.cli.main import main; sys.argv[0] = 'jupyter-book'; main()"
 
@@ -48,6 +48,7 @@ def main() -> None:
         shutil.rmtree(chapters.cache_dir(), ignore_errors=True)
     measured = execution.execute_all()
     ledger.write(measured)
+    vendor.fetch()
     site = build_site(output)
     found = check_site.problems(site)
     if found:

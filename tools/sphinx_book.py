@@ -1,6 +1,6 @@
-"""The book's own Sphinx extension: where executions are kept, and repairs of the theme's pages.
+"""The book's own Sphinx extension: where executions and scripts are kept, and repairs of what others render.
 
-Each repair names the defect it removes; when a newer theme no longer has it, the repair finds nothing and can go.
+Each repair names the defect it removes; those of the theme's own templates are in ``_templates``.
 """
 
 from __future__ import annotations
@@ -10,28 +10,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
+from sphinx.writers.html5 import HTML5Translator
 
-from tools import chapters, ledger, scan
+from tools import chapters, ledger, scan, vendor
 
-# sphinx-book-theme 1.3, docutils 0.21, sphinx-proof 0.4, sphinx-exercise 1.2: labels, roles and ids that audits reject.
-REPAIRS = (
-    ('pst-js-only" title="Search" aria-label="Search"', 'pst-js-only" title="Search"'),
-    ('pst-js-only" aria-label="Color mode"', 'pst-js-only" aria-label="Color mode: Light, Dark, System Settings"'),
-    (
-        '<div id="pst-primary-sidebar" class="bd-sidebar-primary bd-sidebar">',
-        '<div id="pst-primary-sidebar" class="bd-sidebar-primary bd-sidebar" role="region" aria-label="Book sidebar">',
-    ),
-    ('<div role="list" class="citation-list">', '<div class="citation-list">'),
-    (' role="doc-biblioentry"', ""),
-    (' id="proof-content"', ""),
-    (' id="exercise-content"', ""),
-    (' id="solution-content"', ""),
-)
-
+REPEATED_IDS = frozenset({"proof-content", "exercise-content", "solution-content"})
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 def use_kept_executions(app: Sphinx, config: Config) -> None:
     """Point MyST-NB at the cache of the present state; refuse to build pages around verdicts of another state."""
@@ -40,6 +29,9 @@ def use_kept_executions(app: Sphinx, config: Config) -> None:
     if reason is not None:
         raise ExtensionError(reason)
     config.nb_execution_cache_path = str(chapters.cache_dir())
+    if vendor.available():
+        config.mathjax_path = vendor.MATHJAX
+        config.nb_ipywidgets_js = {name: {} for name in vendor.WIDGETS}
 
 
 def drop_repeated_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -71,17 +63,34 @@ def leave_out_claims(render_unhandled: Any) -> Any:
     return render
 
 
+def drop_repeated_ids(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Drop ids that sphinx-proof and sphinx-exercise give to every box: on a page an id names one element."""
+    for node in doctree.findall(nodes.section):
+        node["ids"] = [name for name in node["ids"] if name not in REPEATED_IDS]
+
+
+def open_citation(self: HTML5Translator, node: nodes.citation) -> None:
+    """Open a bibliography entry; docutils calls it a list item, and puts it into a list that its parts do not fit."""
+    if not isinstance(node.previous_sibling(), nodes.citation):
+        self.body.append('<div class="citation-list">\n')
+    self.body.append(self.starttag(node, "div", classes=["citation"]))
+
+
+def close_citation(self: HTML5Translator, node: nodes.citation) -> None:
+    """Close a bibliography entry, and after the last one the list."""
+    self.body.append("</div>\n")
+    if not isinstance(node.next_node(descend=False, siblings=True), nodes.citation):
+        self.body.append("</div>\n")
+
+
 def finish(app: Sphinx, exception: Exception | None) -> None:
-    """Put the ledger beside the pages and repair the theme's markup."""
+    """Put the ledger and the vendored scripts beside the pages."""
     if exception is not None or app.builder.format != "html":
         return
-    shutil.copy(chapters.GENERATED / "claims.json", Path(app.outdir) / "claims.json")
-    for path in Path(app.outdir).rglob("*.html"):
-        text = repaired = path.read_text(encoding="utf8")
-        for defect, repair in REPAIRS:
-            repaired = repaired.replace(defect, repair)
-        if repaired != text:
-            path.write_text(repaired, encoding="utf8")
+    site = Path(app.outdir)
+    shutil.copy(chapters.GENERATED / "claims.json", site / "claims.json")
+    if vendor.available():
+        vendor.copy(site, widgets=any(WIDGET_STATE in p.read_text(encoding="utf8") for p in site.rglob("*.html")))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -89,7 +98,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", use_kept_executions, priority=1)
     app.connect("html-page-context", drop_repeated_scripts, priority=900)
     app.connect("autodoc-process-docstring", escape_formulas, priority=900)
+    app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("build-finished", finish)
+    app.add_node(nodes.citation, override=True, html=(open_citation, close_citation))
     if NbElementRenderer.render_unhandled.__name__ != "render":
         NbElementRenderer.render_unhandled = leave_out_claims(NbElementRenderer.render_unhandled)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
