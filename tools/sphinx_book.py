@@ -1,7 +1,4 @@
-"""The book's own Sphinx extension: where executions and scripts are kept, and repairs of what others render.
-
-Each repair names the defect it removes; those of the theme's own templates are in ``_templates``.
-"""
+"""The book's own Sphinx extension: where executions are kept, where scripts come from, what goes beside the pages."""
 
 from __future__ import annotations
 
@@ -10,16 +7,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
-from sphinx.writers.html5 import HTML5Translator
 
-from tools import chapters, ledger, scan, vendor
+from tools import chapters, ledger, markup, scan, vendor
 
-REPEATED_IDS = frozenset({"proof-content", "exercise-content", "solution-content"})
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 def use_kept_executions(app: Sphinx, config: Config) -> None:
@@ -63,26 +57,6 @@ def leave_out_claims(render_unhandled: Any) -> Any:
     return render
 
 
-def drop_repeated_ids(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """Drop ids that sphinx-proof and sphinx-exercise give to every box: on a page an id names one element."""
-    for node in doctree.findall(nodes.section):
-        node["ids"] = [name for name in node["ids"] if name not in REPEATED_IDS]
-
-
-def open_citation(self: HTML5Translator, node: nodes.citation) -> None:
-    """Open a bibliography entry; docutils calls it a list item, and puts it into a list that its parts do not fit."""
-    if not isinstance(node.previous_sibling(), nodes.citation):
-        self.body.append('<div class="citation-list">\n')
-    self.body.append(self.starttag(node, "div", classes=["citation"]))
-
-
-def close_citation(self: HTML5Translator, node: nodes.citation) -> None:
-    """Close a bibliography entry, and after the last one the list."""
-    self.body.append("</div>\n")
-    if not isinstance(node.next_node(descend=False, siblings=True), nodes.citation):
-        self.body.append("</div>\n")
-
-
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """Put the ledger and the vendored scripts beside the pages."""
     if exception is not None or app.builder.format != "html":
@@ -98,9 +72,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", use_kept_executions, priority=1)
     app.connect("html-page-context", drop_repeated_scripts, priority=900)
     app.connect("autodoc-process-docstring", escape_formulas, priority=900)
-    app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("build-finished", finish)
-    app.add_node(nodes.citation, override=True, html=(open_citation, close_citation))
+    markup.register(app)
     if NbElementRenderer.render_unhandled.__name__ != "render":
         NbElementRenderer.render_unhandled = leave_out_claims(NbElementRenderer.render_unhandled)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
