@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
-from tools import chapters, ledger, markup, scan, vendor
+from tools import chapters, ledger, markup, repository, scan, vendor
 
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
@@ -23,6 +23,8 @@ def use_kept_executions(app: Sphinx, config: Config) -> None:
     if reason is not None:
         raise ExtensionError(reason)
     config.nb_execution_cache_path = str(chapters.cache_dir())
+    here = repository.current()
+    config.html_theme_options |= {"repository_url": here["url"], "repository_branch": here["branch"]}
     if vendor.available():
         config.mathjax_path = vendor.MATHJAX
         config.nb_ipywidgets_js = {name: {} for name in vendor.WIDGETS}

@@ -68,6 +68,11 @@ def desktop(browser: Any) -> Any:
     return browser.new_context(viewport={"width": 1200, "height": 900})
 
 
+def excused(root: str, name: str, error: Any) -> bool:
+    """From the disk, a browser lets no script read another page: search finds its pages, without excerpts of them."""
+    return root.startswith("file:") and name.startswith(("search.html", "intro.html")) and "fetch" in str(error)
+
+
 @pytest.fixture
 def visit(desktop: Any) -> Iterator[Any]:
     """Return visit(root, name, theme=, window=): an open page, formulas set. In the end nothing went wrong on it.
@@ -82,7 +87,7 @@ def visit(desktop: Any) -> Iterator[Any]:
         own = (root, "data:", "blob:")
         page.on("request", lambda r: None if r.url.startswith(own) else wrong.append(f"{name} asked for {r.url}"))
         page.on("response", lambda r: wrong.append(f"{name}: {r.status} {r.url}") if r.status >= 400 else None)
-        page.on("pageerror", lambda error: wrong.append(f"{name}: {error}"))
+        page.on("pageerror", lambda e: None if excused(root, name, e) else wrong.append(f"{name}: {e}"))
         page.add_init_script(f"localStorage.setItem('mode', '{theme}')")
         page.goto(f"{root}/{name}")
         page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise }")

@@ -21,7 +21,13 @@ def phone(browser: Any) -> Any:
 
 def violations(page):
     found = axe.Axe().run(page, options={"preload": False}).response["violations"]  # its preload looks in wrong folders
-    return [f"{v['id']} ({v['impact']}): {n['target']} {n['html'][:160]}" for v in found for n in v["nodes"]]
+    nodes = [(v["id"], n) for v in found for n in v["nodes"] if not (v["id"] == "empty-table-header" and spoken(page, n))]
+    return [f"{rule} ({node['impact']}): {node['target']} {node['html'][:160]}" for rule, node in nodes]
+
+
+def spoken(page, node):
+    """Whether a heading that axe takes for empty is a formula: axe does not read the MathML that screen readers do."""
+    return bool(page.locator(node["target"][0]).locator("mjx-assistive-mml math").first.text_content(timeout=1000))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
