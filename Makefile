@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 PYTEST := $(RUN) -m pytest
 
-.PHONY: help book test lint types unit chapters site check check-all bench serve lab clean lock
+.PHONY: help book test lint types unit chapters site check check-all bench serve lab clean lock set-repository links pdf archive
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -36,25 +36,27 @@ lint: $(READY) ## style, spelling, import floors, stripped notebooks
 	$(BIN)/nbstripout --verify --keep-id chapters/*.ipynb
 	$(BIN)/lint-imports
 	$(RUN) -m tools.check_layout
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline -q --config .github/zizmor.yml .github/workflows
 
 types: $(READY) ## mypy
 	$(BIN)/mypy
 
 unit: $(READY) ## unit tests and doctests
-	$(PYTEST) -q -n 2 --dist loadgroup -m "not slow" tests lrdecay_core tools
+	$(PYTEST) -q -n 2 --dist loadgroup -m "not slow" --ignore=tests/site tests lrdecay_core tools
 
 chapters: $(READY) ## execute the chapters as tests, quick profile
 	LRDECAY_PROFILE=quick $(PYTEST) -q --nbmake --nbmake-timeout=900 --timeout=1800 --show-capture=no chapters
 
-site: $(READY) chapters ## build the quick site into _build/quick and check it
+site: $(READY) chapters ## build the quick site into _build/quick, check it, and open every page in a browser
 	$(RUN) -m tools.book --profile quick --output _build/quick
-	LRDECAY_SITE=_build/quick/_build/html $(PYTEST) -q -n 2 tests/browser/test_built_site.py
+	LRDECAY_SITE=_build/quick/_build/html $(PYTEST) -q -n 2 -m "not slow" tests/site tests/browser/test_built_site.py
 
 check: test ## what CI runs: the tests, then a cold quick build of the book
 	$(RUN) -m tools.book --profile quick --output _build/check
 
 check-all: test ## weekly: also the slow tests, and every chapter executed anew
-	$(PYTEST) -q -m slow tests lrdecay_core
+	LRDECAY_SITE=_build/quick/_build/html $(PYTEST) -q -m slow tests lrdecay_core
 	$(RUN) -m tools.book --profile quick --output _build/check --fresh
 
 PEERS := _build/peers
@@ -77,5 +79,17 @@ lab: $(READY) ## open the chapters in JupyterLab
 clean: ## remove everything built and every kept execution, but not .venv
 	rm -rf _build _generated .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-lock: ## rewrite constraints.txt from a fresh resolve
-	$(PYTHON) -m tools.lock
+lock: ## rewrite constraints.txt and requirements.lock from a fresh resolve (KEEP=--keep: the hashes alone)
+	$(PYTHON) -m tools.lock $(KEEP)
+
+set-repository: $(READY) ## change the repository's address everywhere (URL=https://github.com/you/book)
+	$(RUN) -m tools.repository $(URL)
+
+links: $(READY) ## ask every external address of the book for an answer
+	LRDECAY_PROFILE=quick $(RUN) -m tools.book --profile quick --output _build/links --builder linkcheck
+
+pdf: book ## print the book to _build/archive/late-decay-book.pdf
+	$(RUN) -m tools.archive --pdf
+
+archive: book ## zip of the site and PDF with their SHA-256 in _build/archive
+	$(RUN) -m tools.archive

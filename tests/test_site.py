@@ -66,11 +66,13 @@ def site_of(folder, **pages):
         (rules.shown_errors, "<p>a | b</p>", "<p>| a | b |\n|—|—|\n| 1 | 2 |</p>", "the source of a table"),
         (rules.shown_errors, "", '<aside class="system-message">Title underline too short</aside>', "builder"),
         (
-            rules.external_scripts,
+            rules.external_requests,
             f'<script src="{rules.EXTERNAL_SCRIPTS[0]}"></script>',
             '<script src="https://cdn.example.org/x.js"></script>',
             "from elsewhere",
         ),
+        (rules.external_requests, "", '<img src="https://cdn.example.org/x.png">', "from elsewhere"),
+        (rules.external_requests, "", '<link rel="stylesheet" href="//cdn.example.org/x.css">', "from elsewhere"),
     ],
 )
 def test_a_rule_for_pages(tmp_path, rule, sound, broken, message):
@@ -81,6 +83,13 @@ def test_a_rule_for_pages(tmp_path, rule, sound, broken, message):
 def test_an_expected_exception_may_stand_on_a_page(tmp_path):
     cell = '<div class="cell {}"><div class="cell_output"><pre>Traceback (most recent call last)</pre></div></div>'
     assert list(rules.shown_errors(site_of(tmp_path, one=cell.format("tag_raises-exception")))) == []
+
+
+def test_a_site_with_vendored_scripts_loads_none_from_elsewhere(tmp_path):
+    site = site_of(tmp_path, one=f'<script src="{rules.EXTERNAL_SCRIPTS[0]}"></script>')
+    assert list(rules.external_requests(site)) == []
+    (tmp_path / "_static" / "vendored").mkdir(parents=True)
+    assert "from elsewhere" in "\n".join(rules.external_requests(site))
 
 
 def test_a_page_of_the_contents_that_was_not_built_is_noticed(tmp_path):

@@ -15,22 +15,25 @@ import sys
 import time
 from pathlib import Path
 
-from tools import chapters, check_site, execution, ledger
+from tools import chapters, check_site, execution, ledger, vendor
 
 RUN = "import sys; from jupyter_book.cli.main import main; sys.argv[0] = 'jupyter-book'; main()"
 
 
-def build_site(output: Path) -> Path:
-    """Build the site from kept executions, every warning an error; return the folder of its pages."""
-    options = ["-W", "--keep-going", "--all", "-q", "--path-output", str(output)]
+def build_site(output: Path, builder: str = "html") -> Path:
+    """Build the site from kept executions, every warning an error; return the folder of its pages.
+
+    The builder ``linkcheck`` makes no pages: it asks external addresses for an answer.
+    """
+    options = ["-W", "--keep-going", "--all", "-q", "--path-output", str(output), "--builder", builder]
     command = [sys.executable, "-c", RUN, "build", *options, "."]
     # The child must build in this interpreter's environment even if the shell has none activated.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     done = subprocess.run(command, cwd=chapters.ROOT, env=os.environ | {"PATH": path}, check=False)
     if done.returncode != 0:
-        shutil.rmtree(output / "_build" / "html", ignore_errors=True)
+        shutil.rmtree(output / "_build" / builder, ignore_errors=True)
         raise SystemExit(f"jupyter-book failed (exit status {done.returncode}); its messages are above")
-    return output / "_build" / "html"
+    return output / "_build" / builder
 
 
 def main() -> None:
@@ -39,16 +42,20 @@ def main() -> None:
     parser.add_argument("--profile", choices=chapters.PROFILES, default=None, help="default: $LRDECAY_PROFILE or quick")
     parser.add_argument("--output", type=Path, default=chapters.ROOT, help="the site goes to OUTPUT/_build/html")
     parser.add_argument("--fresh", action="store_true", help="forget earlier executions of the same code")
+    parser.add_argument("--builder", choices=("html", "linkcheck"), default="html")
     options = parser.parse_args()
     output, start = options.output.resolve(), time.perf_counter()
     chapters.set_environment(options.profile)
-    for old in (output / "_build" / "html", output / "_build" / ".doctrees", chapters.GENERATED):
+    for old in (output / "_build" / options.builder, output / "_build" / ".doctrees", chapters.GENERATED):
         shutil.rmtree(old, ignore_errors=True)
     if options.fresh:
         shutil.rmtree(chapters.cache_dir(), ignore_errors=True)
     measured = execution.execute_all()
     ledger.write(measured)
-    site = build_site(output)
+    vendor.fetch()
+    site = build_site(output, options.builder)
+    if options.builder != "html":
+        return
     found = check_site.problems(site)
     if found:
         unsound = site.with_name("html-unsound")

@@ -25,6 +25,11 @@ FIXED_NAMES = (
     "Makefile",
     ".ci/run",
     ".github/workflows/book.yml",
+    ".github/workflows/pages.yml",
+    ".github/workflows/preview.yml",
+    ".github/workflows/weekly.yml",
+    ".devcontainer/devcontainer.json",
+    "requirements.lock",
     "binder/requirements.txt",
     "binder/postBuild",
     "README.md",
@@ -36,6 +41,7 @@ FIXED_NAMES = (
     "chapters/api.md",
     "lrdecay_core/__init__.py",
 )
+WORKFLOWS = ".github/workflows"
 NAMES_THE_REPOSITORY = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "intro.md")
 REPOSITORY = re.compile(
     r"(?:github\.com|colab\.research\.google\.com/github|mybinder\.org/v2/gh)/([\w.-]+/[\w-]+(?:\.[\w-]+)*?)(?:\.git)?(?=[^\w.-]|$)"
@@ -63,7 +69,7 @@ def unguarded_shells(root: Path) -> Iterator[str]:
         "Makefile": r"(?m)^SHELL := bash\n\.SHELLFLAGS := -euo pipefail -c$",
         ".ci/run": r"(?m)^set -euo pipefail$",
         "binder/postBuild": r"(?m)^set -euo pipefail$",
-        ".github/workflows/book.yml": r"shell: bash -euo pipefail \{0\}",
+        **{f"{WORKFLOWS}/{p.name}": r"shell: bash -euo pipefail \{0\}" for p in (root / WORKFLOWS).glob("*.yml")},
     }
     for name, pattern in wanted.items():
         if (root / name).is_file() and not re.search(pattern, (root / name).read_text(encoding="utf8")):
@@ -103,6 +109,25 @@ def drifting_environments(root: Path) -> Iterator[str]:
         yield "Makefile: does not install requirements.txt"
 
 
+def stale_lock(root: Path) -> Iterator[str]:
+    """The hashed lock holds the versions of constraints.txt, each with a hash, and no address."""
+    locked = [line.split() for line in _lines(root / "requirements.lock")]
+    if [words[0] for words in locked] != _lines(root / "constraints.txt"):
+        yield "requirements.lock: differs from constraints.txt; run make lock KEEP=--keep"
+    for words in locked:
+        if not (len(words) == 2 and re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", words[1])):
+            yield f"requirements.lock: {words[0]} needs one hash and nothing else"
+
+
+def unlisted_actions(root: Path) -> Iterator[str]:
+    """Workflows use no action but those that CONTRIBUTING.md lists with their release tags."""
+    listed = (root / "CONTRIBUTING.md").read_text(encoding="utf8")
+    for path in sorted((root / WORKFLOWS).glob("*.yml")):
+        for action in re.findall(r"uses: (\S+)", path.read_text(encoding="utf8")):
+            if f"`{action}`" not in listed:
+                yield f"{path.relative_to(root)}: {action} is not listed in CONTRIBUTING.md"
+
+
 def other_repositories(root: Path) -> Iterator[str]:
     """Every mention of a repository is the one in ``_config.yml``."""
     url = yaml.safe_load((root / "_config.yml").read_text(encoding="utf8"))["repository"]["url"]
@@ -129,6 +154,8 @@ RULES: tuple[Callable[[Path], Iterator[str]], ...] = (
     tight_dependencies,
     loose_requirements,
     drifting_environments,
+    stale_lock,
+    unlisted_actions,
     other_repositories,
     check_notebooks.problems,
 )

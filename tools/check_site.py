@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import yaml
 from bs4 import BeautifulSoup, Tag
 
-from tools import chapters, tables
+from tools import chapters, repository, tables
 from tools.page_rules import EVERY_PAGE, Site
 
 
@@ -66,9 +65,9 @@ def _statement_verdicts(page: BeautifulSoup) -> dict[str, str]:
     return {row.find("td").get_text(strip=True): row.select_one(".verdict").get_text(strip=True) for row in rows}
 
 
-def launch_buttons(site: Site, repository: str, branch: str, notebooks: list[str]) -> Iterator[str]:
+def launch_buttons(site: Site, url: str, branch: str, notebooks: list[str]) -> Iterator[str]:
     """Each notebook page offers Colab and Binder, at the configured repository and the right path."""
-    owner = urlsplit(repository).path.strip("/")
+    owner = urlsplit(url).path.strip("/")
     for path in notebooks:
         page = str(Path(path).with_suffix(".html").as_posix())
         wanted = {
@@ -76,16 +75,15 @@ def launch_buttons(site: Site, repository: str, branch: str, notebooks: list[str
             f"https://mybinder.org/v2/gh/{owner}/{branch}?urlpath=lab/tree/{path}",
         }
         links = {str(a["href"]) for a in site.pages[page].find_all("a", href=True)} if page in site.pages else set()
-        yield from (f"{page}: has no launch button to {url}" for url in sorted(wanted - links))
+        yield from (f"{page}: has no launch button to {target}" for target in sorted(wanted - links))
 
 
 def problems(folder: Path) -> list[str]:
     """Return one line for each defect of the site in ``folder``."""
-    site, config = Site(folder), yaml.safe_load((chapters.ROOT / "_config.yml").read_text(encoding="utf8"))
+    site, here = Site(folder), repository.current()
     books = [p.relative_to(chapters.ROOT).as_posix() for p in chapters.notebooks()]
-    repository = config["repository"]
     found = [*missing_pages(site, chapters.pages()), *ledger_and_tables(site)]
-    found += launch_buttons(site, repository["url"], repository["branch"], books)
+    found += launch_buttons(site, here["url"], here["branch"], books)
     for rule in EVERY_PAGE:
         found += rule(site)
     return found

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-# Scripts a page may load from elsewhere, until they are vendored: MathJax on pages with mathematics, and the two that
-# draw widgets on pages that hold widget state.
+# Scripts a page may load from elsewhere, and only in a site built where no npm registry was in reach: MathJax on pages
+# with mathematics, and the two that draw widgets on pages that hold widget state.
 EXTERNAL_SCRIPTS = (
     "https://cdn.jsdelivr.net/npm/mathjax@3/es5/tex-mml-chtml.js",
     "https://cdnjs.cloudflare.com/ajax/libs/require.js/2.3.4/require.min.js",
@@ -115,13 +115,14 @@ def _cell_tags(tag: Tag) -> list[str]:
     return [c.removeprefix("tag_") for c in cell.get("class", [])] if isinstance(cell, Tag) else []
 
 
-def external_scripts(site: Site) -> Iterator[str]:
-    """Pages load no script from elsewhere but the known ones."""
+def external_requests(site: Site) -> Iterator[str]:
+    """Pages load nothing from elsewhere, but for the known scripts where they could not be vendored."""
+    known = () if (site.folder / "_static" / "vendored").is_dir() else EXTERNAL_SCRIPTS
     for page, soup in site.pages.items():
-        for script in soup.find_all("script", src=True):
-            source = str(script["src"])
-            if urlsplit(source).netloc and source not in EXTERNAL_SCRIPTS:
-                yield f"{page}: loads a script from elsewhere: {source}"
+        for tag in soup.select("[src], link[rel=stylesheet], link[rel=preload], link[rel~=icon]"):
+            source = str(tag.get("src") or tag.get("href"))
+            if urlsplit(source).netloc and source not in known:
+                yield f"{page}: <{tag.name}> loads from elsewhere: {source}"
 
 
-EVERY_PAGE = (broken_links, repeated_ids, poor_alternatives, shown_errors, external_scripts)
+EVERY_PAGE = (broken_links, repeated_ids, poor_alternatives, shown_errors, external_requests)

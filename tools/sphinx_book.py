@@ -1,7 +1,4 @@
-"""The book's own Sphinx extension: where executions are kept, and repairs of the theme's pages.
-
-Each repair names the defect it removes; when a newer theme no longer has it, the repair finds nothing and can go.
-"""
+"""The book's own Sphinx extension: where executions are kept, where scripts come from, what goes beside the pages."""
 
 from __future__ import annotations
 
@@ -15,23 +12,9 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
-from tools import chapters, ledger, scan
+from tools import chapters, ledger, markup, repository, scan, vendor
 
-# sphinx-book-theme 1.3, docutils 0.21, sphinx-proof 0.4, sphinx-exercise 1.2: labels, roles and ids that audits reject.
-REPAIRS = (
-    ('pst-js-only" title="Search" aria-label="Search"', 'pst-js-only" title="Search"'),
-    ('pst-js-only" aria-label="Color mode"', 'pst-js-only" aria-label="Color mode: Light, Dark, System Settings"'),
-    (
-        '<div id="pst-primary-sidebar" class="bd-sidebar-primary bd-sidebar">',
-        '<div id="pst-primary-sidebar" class="bd-sidebar-primary bd-sidebar" role="region" aria-label="Book sidebar">',
-    ),
-    ('<div role="list" class="citation-list">', '<div class="citation-list">'),
-    (' role="doc-biblioentry"', ""),
-    (' id="proof-content"', ""),
-    (' id="exercise-content"', ""),
-    (' id="solution-content"', ""),
-)
-
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 def use_kept_executions(app: Sphinx, config: Config) -> None:
     """Point MyST-NB at the cache of the present state; refuse to build pages around verdicts of another state."""
@@ -40,6 +23,11 @@ def use_kept_executions(app: Sphinx, config: Config) -> None:
     if reason is not None:
         raise ExtensionError(reason)
     config.nb_execution_cache_path = str(chapters.cache_dir())
+    here = repository.current()
+    config.html_theme_options |= {"repository_url": here["url"], "repository_branch": here["branch"]}
+    if vendor.available():
+        config.mathjax_path = vendor.MATHJAX
+        config.nb_ipywidgets_js = {name: {} for name in vendor.WIDGETS}
 
 
 def drop_repeated_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -72,16 +60,13 @@ def leave_out_claims(render_unhandled: Any) -> Any:
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
-    """Put the ledger beside the pages and repair the theme's markup."""
+    """Put the ledger and the vendored scripts beside the pages."""
     if exception is not None or app.builder.format != "html":
         return
-    shutil.copy(chapters.GENERATED / "claims.json", Path(app.outdir) / "claims.json")
-    for path in Path(app.outdir).rglob("*.html"):
-        text = repaired = path.read_text(encoding="utf8")
-        for defect, repair in REPAIRS:
-            repaired = repaired.replace(defect, repair)
-        if repaired != text:
-            path.write_text(repaired, encoding="utf8")
+    site = Path(app.outdir)
+    shutil.copy(chapters.GENERATED / "claims.json", site / "claims.json")
+    if vendor.available():
+        vendor.copy(site, widgets=any(WIDGET_STATE in p.read_text(encoding="utf8") for p in site.rglob("*.html")))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -90,6 +75,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", drop_repeated_scripts, priority=900)
     app.connect("autodoc-process-docstring", escape_formulas, priority=900)
     app.connect("build-finished", finish)
+    markup.register(app)
     if NbElementRenderer.render_unhandled.__name__ != "render":
         NbElementRenderer.render_unhandled = leave_out_claims(NbElementRenderer.render_unhandled)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

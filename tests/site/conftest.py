@@ -1,0 +1,99 @@
+"""The built site in a browser that reaches nothing else. ``LRDECAY_SITE`` names the folder; ``make site`` sets it."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import FLAGS, _program
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = (ROOT / os.environ.get("LRDECAY_SITE", "_build/quick/_build/html")).resolve()
+# Pages that redirect or that the theme's scripts read; what is left is what a reader can open.
+NO_PAGES = ("_static/", "index.html")
+PAGES = sorted(
+    name
+    for path in FOLDER.rglob("*.html")
+    if not (name := path.relative_to(FOLDER).as_posix()).startswith(NO_PAGES)
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes ``name`` runs once for each page; without a site it fails rather than pass on nothing."""
+    if "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", PAGES or ["no-site-was-built"])
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[str]:
+    """Return the address of the site on a server of its own."""
+    quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(quiet, directory=str(FOLDER)))
+    server.handle_error = lambda *_: None  # a page that closes while it still loads
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(params=["http", "file"])
+def root(request: pytest.FixtureRequest, served: str) -> str:
+    """Return the address of the site, from a server and from the disk."""
+    return served if request.param == "http" else FOLDER.as_uri()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Return a Chromium that finds no host but this one. Where it is promised, its absence is a failure."""
+    playwright, program = pytest.importorskip("playwright.sync_api"), _program()
+    if program is None:
+        (pytest.fail if os.environ.get("LRDECAY_NEEDS_BROWSER") else pytest.skip)("Chromium is absent")
+    blocked = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    with playwright.sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=program, args=[*FLAGS, blocked])
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def desktop(browser: Any) -> Any:
+    """Return one window for all pages, so that what they share is loaded once."""
+    return browser.new_context(viewport={"width": 1200, "height": 900})
+
+
+def excused(root: str, name: str, error: Any) -> bool:
+    """From the disk, a browser lets no script read another page: search finds its pages, without excerpts of them."""
+    return root.startswith("file:") and name.startswith(("search.html", "intro.html")) and "fetch" in str(error)
+
+
+@pytest.fixture
+def visit(desktop: Any) -> Iterator[Any]:
+    """Return visit(root, name, theme=, window=): an open page, formulas set. In the end nothing went wrong on it.
+
+    Wrong are a request outside the site, an answer from the site that says no, and an uncaught error.
+    """
+    pages, wrong = [], []
+
+    def visit(root: str, name: str, theme: str = "light", window: Any = None) -> Any:
+        page = (window or desktop).new_page()
+        pages.append(page)
+        own = (root, "data:", "blob:")
+        page.on("request", lambda r: None if r.url.startswith(own) else wrong.append(f"{name} asked for {r.url}"))
+        page.on("response", lambda r: wrong.append(f"{name}: {r.status} {r.url}") if r.status >= 400 else None)
+        page.on("pageerror", lambda e: None if excused(root, name, e) else wrong.append(f"{name}: {e}"))
+        page.add_init_script(f"localStorage.setItem('mode', '{theme}')")
+        page.goto(f"{root}/{name}")
+        page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise }")
+        return page
+
+    yield visit
+    for page in pages:
+        page.close()
+    assert wrong == []
