@@ -35,6 +35,7 @@ def progress(items: Iterable[T], description: str, **options: Any) -> Iterator[T
     return iter(tqdm(items, desc=description, disable=is_static(), leave=False, **options))
 
 
-def bar(description: str, *, total: int, initial: int = 0) -> tqdm:
+def bar(description: str, *, total: int, initial: int = 0, **options: Any) -> tqdm:
     """Return a bar with the time left, moved by its ``update()``, for work that ends in any order."""
-    return tqdm(desc=description, total=total, initial=initial, disable=is_static(), leave=False)
+    shown = {"disable": is_static(), "leave": False, **options}
+    return tqdm(desc=description, total=total, initial=initial, **shown)
