@@ -1,21 +1,23 @@
-"""Where independent work runs: here, or in local processes, one thread each.
+"""Where independent work runs: here, in local processes, or on the workers of a Dask scheduler, one thread each.
 
 Small matrix products gain nothing from threads and lose under load, so the rule is one process per core.
 """
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import torch
 
 from lrdecay_core import checks, environment
 
-__all__ = ["Serial", "available_cores", "local_processes", "run_all"]
+__all__ = ["Serial", "available_cores", "dask", "local_processes", "run_all"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,6 +55,49 @@ def local_processes(workers: int | None = None) -> Executor:
     if count == 1:
         return Serial()
     return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker)
+
+
+@contextmanager
+def dask(address: str | None = None, *, workers: int | None = None) -> Iterator[Executor]:
+    """Lend an executor whose work runs on Dask, one thread a worker; a killed worker's runs start again elsewhere.
+
+    Needs ``pip install lrdecay-core[dask]``. On a Slurm cluster, with dask-jobqueue:
+    ``cluster = SLURMCluster(cores=1, memory="4GB", walltime="04:00:00"); cluster.scale(jobs=32)``, and then
+    ``with executors.dask(cluster.scheduler_address) as executor``.
+
+    Args:
+        address: of a running scheduler, such as ``"tcp://head-node:8786"``; its workers import this library. None
+            starts a scheduler and workers on this machine, and stops them at the end.
+        workers: how many to start; None is one per core.
+
+    Raises:
+        ImportError: Dask is not installed.
+        ValueError: ``workers`` is given with an ``address``.
+        OSError: nothing answers at ``address``.
+    """
+    if address is not None and workers is not None:
+        raise ValueError(f"`workers` must stay None with an `address`, whose workers run already, got {workers}")
+    count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
+    try:
+        from distributed import Client, LocalCluster, WorkerPlugin
+    except ImportError as error:
+        raise ImportError("`executors.dask` needs the package distributed: pip install lrdecay-core[dask]") from error
+
+    class OneThread(WorkerPlugin):
+        def setup(self, worker: Any) -> None:
+            _start_worker()
+
+    with ExitStack() as stack:
+        if address is None:
+            # port 0: any free one, so that two clusters on a machine do not meet
+            options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": logging.CRITICAL}
+            address = stack.enter_context(LocalCluster(n_workers=count, **options)).scheduler_address
+        client = stack.enter_context(Client(address, set_as_default=False))
+        client.register_plugin(OneThread())
+        if not environment.is_static() and "dashboard" in client.scheduler_info()["services"]:
+            print(f"Dask's dashboard: {client.dashboard_link}")
+        # pure=False: a run is named by the sweep, not by a hash of its arguments
+        yield client.get_executor(pure=False)
 
 
 def run_all(

@@ -1,4 +1,5 @@
 import os
+import sys
 import time
 
 import pytest
@@ -47,3 +48,28 @@ def test_nothing_to_do():
 def test_bad_worker_count():
     with pytest.raises(ValueError, match="`workers`"):
         executors.local_processes(0)
+
+
+def test_dask_workers_are_other_processes_with_one_thread_and_no_bars(monkeypatch):
+    monkeypatch.setenv("LRDECAY_STATIC", "1")  # no line about a dashboard
+    with executors.dask(workers=2) as executor:
+        found = [executor.submit(_where, i) for i in range(4)]
+        assert {future.result()[1:] for future in found} == {(1, "1")}
+        assert os.getpid() not in {future.result()[0] for future in found}
+        address = executor._client.scheduler.address
+        with executors.dask(address) as same:
+            assert same.submit(_square, 3).result() == 9
+        assert executor.submit(_square, 4).result() == 16  # whoever borrows a scheduler leaves it running
+
+
+def test_dask_arguments():
+    with pytest.raises(ValueError, match="`workers` must stay None"), executors.dask("tcp://x:1", workers=2):
+        pass
+    with pytest.raises(ValueError, match="`workers`"), executors.dask(workers=0):
+        pass
+
+
+def test_dask_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=r"pip install lrdecay-core\[dask\]"), executors.dask():
+        pass

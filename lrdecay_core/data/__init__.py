@@ -1,4 +1,4 @@
-"""Data sets that come with their packages, checked on loading: ``data.load("digits")``, ``data.load("mnist1d")``."""
+"""Data sets by name, checked on loading: ``data.load("digits")``, ``"mnist1d"``; ``"cifar10"`` needs a download."""
 
 from lrdecay_core.data.dataset import Dataset, Split, load, register
 

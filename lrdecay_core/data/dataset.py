@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from lrdecay_core import checks
+from lrdecay_core.data.cifar10 import cifar10
 from lrdecay_core.data.digits import digits
 from lrdecay_core.data.mnist1d import mnist1d
 
@@ -77,6 +78,7 @@ def load(name: str) -> Dataset:
 
     ``"digits"``: 1,797 real scans of handwritten digits, 8 x 8, from scikit-learn; 1,000 to train, 797 to test.
     ``"mnist1d"``: the procedural benchmark MNIST-1D, 40 samples per signal; 4,000 to train, 1,000 to test.
+    ``"cifar10"``: 60,000 colour photographs, 3 x 32 x 32; 50,000 to train, 10,000 to test. Downloaded at first use.
 
     >>> load("digits").train.inputs.shape
     (1000, 8, 8)
@@ -94,5 +96,11 @@ def _mnist1d() -> Dataset:
     return Dataset("mnist1d", Split(train_x, train_y), Split(test_x, test_y), num_classes=10)
 
 
+def _cifar10() -> Dataset:
+    (train_x, train_y), (test_x, test_y) = cifar10()
+    return Dataset("cifar10", Split(train_x, train_y), Split(test_x, test_y), num_classes=10)
+
+
 register("digits", _digits)
 register("mnist1d", _mnist1d)
+register("cifar10", _cifar10)

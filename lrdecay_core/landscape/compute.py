@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
-from lrdecay_core import environment
+from lrdecay_core import environment, storage
 from lrdecay_core.landscape.evaluate import Objective, Values, evaluator
 from lrdecay_core.landscape.plane import Plane
 
@@ -55,24 +52,18 @@ def _key(plane: Plane, points: np.ndarray) -> str:
 
 
 def _save(path: Path, key: str, probes: Values, found: Values) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     state = {f"probe.{name}": v for name, v in probes.items()} | {f"value.{name}": v for name, v in found.items()}
-    try:
-        save_file(state, temporary, metadata={"key": key})
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    storage.save(path, state, {"key": key})
 
 
 def _load(path: Path, key: str, probes: Values) -> Values:
     """Return the values in the file. A loss may be any function, so it is known by its values at three points."""
     try:
-        with safe_open(path, framework="np") as file:
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
-            ours = (file.metadata() or {}).get("key") == key
-    except (SafetensorError, OSError) as error:
+        tensors, facts = storage.load(path)
+    except storage.DamagedFile as error:
         raise ValueError(f"`store` {path} cannot be read as a surface ({error}); delete it to start anew") from error
+    state = {name: tensor.numpy() for name, tensor in tensors.items()}
+    ours = facts.get("key") == key
     ours = ours and {name for name in state if name.startswith("probe.")} == {f"probe.{name}" for name in probes}
     # the same points summed in another order, as another machine may
     if not ours or not all(np.allclose(state[f"probe.{n}"], v, rtol=1e-4, atol=0) for n, v in probes.items()):

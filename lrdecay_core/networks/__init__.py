@@ -1,8 +1,9 @@
-"""Architectures, each written twice: once as a plain ``nn.Module``, once for R networks stacked on a leading axis."""
+"""Architectures as plain modules; the small ones also written for R networks stacked on a leading axis."""
 
 from lrdecay_core.networks.build import ARCHITECTURES, build, register
 from lrdecay_core.networks.cnn1d import CNN1d
 from lrdecay_core.networks.cnn2d import CNN2d
 from lrdecay_core.networks.mlp import MLP
+from lrdecay_core.networks.resnet import ResNet18
 
-__all__ = ["ARCHITECTURES", "MLP", "CNN1d", "CNN2d", "build", "register"]
+__all__ = ["ARCHITECTURES", "MLP", "CNN1d", "CNN2d", "ResNet18", "build", "register"]

@@ -114,7 +114,8 @@ def branches(
         seeds: distinct replicates.
         trunk_epochs: increasing, up to the last decay epoch: when to keep the parameters of the trunk.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ``"cuda:N"``.
-        store: a file that is rewritten after every epoch; the same call resumes from it exactly. None: nothing is kept.
+        store: a file that is rewritten after every epoch; the same call resumes from it exactly, and
+            from ``<store>.previous`` should the file be damaged. None: nothing is kept.
 
     Raises:
         ValueError: an argument is out of its range, or ``store`` holds another experiment.
@@ -133,8 +134,8 @@ def branches(
     trunk = torch.full((len(kept), *loop.final_weights().shape[1:]), torch.nan)
     key = provenance.config_key(config, arms, kept, replicates)
     path = None if store is None else Path(store)
-    if path is not None and path.exists():
-        state = checkpoint.load(path, key=key)
+    state = None if path is None else checkpoint.load(path, key=key)
+    if state is not None:
         loop.restore(state)
         trunk = state["trunk"]
     started = time.perf_counter()

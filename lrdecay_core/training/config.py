@@ -22,9 +22,9 @@ class TrainConfig:
     """
 
     network: str
-    """Architecture: ``"mlp"``, ``"cnn1d"``, ``"cnn2d"``, or a name given to ``networks.register``."""
+    """Architecture: ``"mlp"``, ``"cnn1d"``, ``"cnn2d"``, ``"resnet18"``, or a name given to ``networks.register``."""
     dataset: str
-    """Data set: ``"digits"``, ``"mnist1d"``, or a name given to ``data.register``."""
+    """Data set: ``"digits"``, ``"mnist1d"``, ``"cifar10"``, or a name given to ``data.register``."""
     loss: str
     """``"cross_entropy"``, or ``"squared"``: half the squared distance to the one-hot label, summed over classes."""
     learning_rate: float
@@ -47,6 +47,8 @@ class TrainConfig:
     """Share of training labels replaced once, before training, by another class."""
     input_noise: float = 0.0
     """Standard deviation of Gaussian noise added to the inputs, afresh each time they are drawn."""
+    augment: bool = False
+    """Every drawn image is moved by up to four pixels, zeros coming in, and mirrored or not, afresh each time."""
     label_smoothing: float = 0.0
     """Weight of the uniform distribution in every target."""
     momentum: float = 0.0
@@ -69,6 +71,11 @@ class TrainConfig:
             checks.non_negative(name, getattr(self, name))
         for name in ("label_noise", "label_corruption", "label_smoothing", "momentum"):
             checks.fraction(name, getattr(self, name))
+        if not isinstance(self.augment, bool) or (self.augment and len(dataset.input_shape) < 2):
+            raise ValueError(
+                f"`augment` must be True or False, and False unless inputs are images, got {self.augment!r} "
+                f"with inputs of shape {dataset.input_shape}"
+            )
         checks.integer("epochs", self.epochs, minimum=1)
         if self.width is not None:
             checks.integer("width", self.width, minimum=1)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lrdecay_core import rng
+from lrdecay_core.training import augment
 from lrdecay_core.training.config import TrainConfig
 
 __all__ = ["Epoch", "corrupted_labels", "draw_epoch"]
@@ -17,11 +18,12 @@ __all__ = ["Epoch", "corrupted_labels", "draw_epoch"]
 
 @dataclass(frozen=True)
 class Epoch:
-    """The randomness of one epoch for S seeds: sample order (S, N), labels (S, N), input noise (S, N, ...) or None."""
+    """The randomness of one epoch for S seeds: sample order (S, N), labels (S, N), input noise (S, N, ...) and moves (S, N, 3), or None."""
 
     order: Tensor
     labels: Tensor
     noise: Tensor | None
+    moves: Tensor | None = None
 
 
 def corrupted_labels(config: TrainConfig, seed: int, labels: np.ndarray, num_classes: int) -> np.ndarray:
@@ -60,4 +62,8 @@ def draw_epoch(
             for seed in seeds
         ]
         noise = torch.as_tensor(config.input_noise * np.stack(drawn), device=device)
-    return Epoch(torch.as_tensor(order, device=device), torch.as_tensor(labels, device=device), noise)
+    moves = None
+    if config.augment:
+        drawn = [augment.draw(rng.stream(seed, "augmentation", epoch), size) for seed in seeds]
+        moves = torch.as_tensor(np.stack(drawn), device=device)
+    return Epoch(torch.as_tensor(order, device=device), torch.as_tensor(labels, device=device), noise, moves)

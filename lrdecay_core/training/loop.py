@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lrdecay_core import data
-from lrdecay_core.training import draws, objective
+from lrdecay_core.training import augment, draws, objective
 from lrdecay_core.training.autograd import Engine
 from lrdecay_core.training.config import TrainConfig
 from lrdecay_core.training.ensemble import METRICS, Ensemble, on_device
@@ -148,11 +148,15 @@ class Loop:
         order = draw.order[:, steps.start * size : steps.stop * size].unflatten(1, (len(steps), size))
         order = order.transpose(0, 1).contiguous()  # the gathered batches lie in memory as their addresses do
         seed = torch.arange(len(self.seeds), device=self.device).unsqueeze(1)
-        if draw.noise is None:
+        if draw.noise is None and draw.moves is None:
             inputs = self.prepared[order]
         else:
-            noisy = self.train_inputs[order] + draw.noise[seed, order]
-            inputs = self.ensemble.prepare(noisy.flatten(0, 2)).unflatten(0, order.shape)
+            drawn = self.train_inputs[order]
+            if draw.moves is not None:
+                drawn = augment.move(drawn, draw.moves[seed, order])
+            if draw.noise is not None:
+                drawn = drawn + draw.noise[seed, order]
+            inputs = self.ensemble.prepare(drawn.flatten(0, 2)).unflatten(0, order.shape)
         return inputs, self.targets[draw.labels[seed, order]].mT.contiguous()
 
     def _note_divergence(self, start: int, losses: Tensor) -> None:

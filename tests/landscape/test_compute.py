@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lrdecay_core import landscape
+from lrdecay_core import landscape, storage
 from lrdecay_core.landscape import compute
 from lrdecay_core.landscape.compute import compute as run
 
@@ -97,7 +97,7 @@ def test_a_failed_write_leaves_the_last_good_state(tmp_path, monkeypatch):
         raise OSError("No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(compute, "save_file", full)
+        patch.setattr(storage, "save_file", full)
         with pytest.raises(OSError, match="No space"):
             run(PLANE, {"a": Counted()}, POINTS, path)
     assert path.read_bytes() == before

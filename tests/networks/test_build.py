@@ -37,7 +37,7 @@ def test_bad_options(options, message):
 
 
 def test_unknown_network():
-    with pytest.raises(ValueError, match="`network` must be one of 'cnn1d', 'cnn2d', 'mlp', got 'vit'"):
+    with pytest.raises(ValueError, match="`network` must be one of 'cnn1d', 'cnn2d', 'mlp', 'resnet18', got 'vit'"):
         networks.build("vit", input_shape=(4,), num_classes=3)
 
 

@@ -1,6 +1,10 @@
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 import torch
 
+from lrdecay_core import storage
 from lrdecay_core.training import checkpoint
 
 STATE = {"weights": torch.arange(6.0).view(2, 3), "epoch": torch.tensor(4)}
@@ -39,8 +43,84 @@ def test_a_failed_write_leaves_the_last_good_state(tmp_path, monkeypatch):
     def full(*args, **options):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", full)
+    monkeypatch.setattr(storage, "save_file", full)
     with pytest.raises(OSError, match="No space"):
         checkpoint.save(path, {"weights": torch.zeros(1)}, key="abc")
     assert torch.equal(checkpoint.load(path, key="abc")["weights"], STATE["weights"])
-    assert len(list(tmp_path.iterdir())) == 1
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def _second_of_two(path):
+    checkpoint.save(path, STATE, key="abc")
+    checkpoint.save(path, {**STATE, "epoch": torch.tensor(5)}, key="abc")
+
+
+DAMAGES = [lambda b: b[:40], lambda b: b"", lambda b: b"PK\x03\x04" + b[4:], lambda b: b[:-1] + b"\x7f"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_costs_one_save_and_is_said(tmp_path, damage):
+    path = tmp_path / "state"
+    _second_of_two(path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.warns(RuntimeWarning, match="cannot be read as a checkpoint .*going on from state.previous"):
+        state = checkpoint.load(path, key="abc")
+    assert state["epoch"] == 4
+
+
+def test_a_foreign_file_in_the_place_of_ours(tmp_path):
+    path = tmp_path / "state"
+    _second_of_two(path)
+    storage.save(path, {"epoch": torch.tensor(9)}, {"key": "other"})
+    with pytest.raises(ValueError, match="holds experiment other, this one is third"):
+        checkpoint.load(path, key="third")
+    with pytest.warns(RuntimeWarning, match="holds experiment other, this one is abc"):
+        assert checkpoint.load(path, key="abc")["epoch"] == 4
+
+
+def test_nothing_saved_is_nothing_loaded(tmp_path):
+    assert checkpoint.load(tmp_path / "state", key="abc") is None
+
+
+def test_a_deleted_file_starts_anew(tmp_path):
+    path = tmp_path / "state"
+    _second_of_two(path)
+    path.unlink()
+    assert checkpoint.load(path, key="abc") is None
+
+
+@pytest.mark.parametrize("stop", [0, 1, 2])
+def test_a_kill_at_any_rename_leaves_a_whole_file(tmp_path, monkeypatch, stop):
+    path, replace, calls = tmp_path / "state", Path.replace, []
+
+    def dies(self, target):
+        calls.append(target)
+        if len(calls) > stop:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    _second_of_two(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", dies)
+        with suppress(KeyboardInterrupt):
+            checkpoint.save(path, {"epoch": torch.tensor(6)}, key="abc")
+    assert checkpoint.load(path, key="abc")["epoch"] == (5 if stop < 2 else 6)
+
+
+def test_after_damage_the_next_save_has_a_good_file_behind_it(tmp_path):
+    path = tmp_path / "state"
+    _second_of_two(path)
+    path.write_bytes(b"x")
+    with pytest.warns(RuntimeWarning, match="going on"):
+        checkpoint.load(path, key="abc")
+    assert checkpoint.load(path, key="abc")["epoch"] == 4
+    assert (tmp_path / "state.damaged").read_bytes() == b"x"
+
+
+def test_both_damaged_is_an_error(tmp_path):
+    path = tmp_path / "state"
+    _second_of_two(path)
+    for name in ("state", "state.previous"):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(ValueError, match="cannot be read as a checkpoint"):
+        checkpoint.load(path, key="abc")
