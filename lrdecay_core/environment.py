@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from lrdecay_core import checks
 
-__all__ = ["PROFILES", "is_static", "profile", "progress"]
+__all__ = ["PROFILES", "bar", "is_static", "profile", "progress"]
 
 PROFILES = ("quick", "book", "paper")
 T = TypeVar("T")
@@ -33,3 +33,8 @@ def is_static() -> bool:
 def progress(items: Iterable[T], description: str, **options: Any) -> Iterator[T]:
     """Yield ``items`` behind a progress bar, silent while pages are built (their stderr must stay empty)."""
     return iter(tqdm(items, desc=description, disable=is_static(), leave=False, **options))
+
+
+def bar(description: str, *, total: int, initial: int = 0) -> tqdm:
+    """Return a bar with the time left, moved by its ``update()``, for work that ends in any order."""
+    return tqdm(desc=description, total=total, initial=initial, disable=is_static(), leave=False)

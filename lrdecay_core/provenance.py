@@ -16,7 +16,7 @@ import torch
 
 from lrdecay_core import environment
 
-__all__ = ["collect", "config_key"]
+__all__ = ["collect", "config_key", "plain"]
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "mnist1d")
 
@@ -29,16 +29,17 @@ def config_key(*configs: Any) -> str:
     >>> config_key({"rate": 0.1, "seeds": [0, 1]}) == config_key({"seeds": (0, 1), "rate": 0.1})
     True
     """
-    return hashlib.sha256(json.dumps([_plain(c) for c in configs], sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps([plain(c) for c in configs], sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a configuration as mappings, lists and plain values, as JSON holds them."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {type(value).__name__: {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}}
+        return {type(value).__name__: {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}}
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple | range):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if value is None or isinstance(value, str | bool | int | float):
         return value
     raise ValueError(f"`config` may hold numbers, words, lists, mappings and dataclasses, got {type(value).__name__}")

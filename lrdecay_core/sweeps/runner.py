@@ -1,0 +1,186 @@
+"""Run a function on every spec, wherever the executor says, and keep what is done."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
+from dataclasses import asdict, is_dataclass
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from lrdecay_core import environment, executors, provenance
+from lrdecay_core.sweeps.result import Failure, Sweep
+from lrdecay_core.sweeps.specs import LIBRARY_STAMP, code_stamp
+from lrdecay_core.sweeps.specs import key as run_key
+from lrdecay_core.sweeps.store import Encoded, Store, decode, encode
+
+__all__ = ["run"]
+
+Done = tuple[dict[str, Any], dict[str, Any]]
+Outcome = tuple[Encoded, dict[str, Any]] | str
+
+
+def run(
+    fn: Callable[[Any], Mapping[str, Any]],
+    specs: Sequence[Any],
+    executor: Executor | None = None,
+    store: str | os.PathLike[str] | Store | None = None,
+    *,
+    version: str | None = None,
+    description: str = "runs",
+) -> Sweep:
+    """Return ``fn(spec)`` for every spec, in their order; runs that the store holds are read, the others computed.
+
+    A run that raises is collected as a :class:`Failure` and the rest goes on; a warning says how many. Results are
+    written here, one by one as they arrive, so workers need no common disk and a kill loses only what was under way.
+    The same call then does what is missing. Two calls at once on one store may do a run twice; both write the same
+    bytes.
+
+    Args:
+        fn: named function of one spec. It returns a mapping of names to arrays, numbers, words or lists of them, and
+            must be the same whenever and wherever it runs: draw random numbers from the spec's seed.
+        specs: distinct; see :func:`grid`. Mappings or dataclasses.
+        executor: any ``concurrent.futures.Executor``; it stays the caller's to close. None: here, one after another.
+        store: folder of the results; None keeps them in memory alone.
+        version: name of the code, see :func:`key`.
+        description: word before the progress bar.
+
+    Raises:
+        ValueError: an argument is not of this form, or two specs are equal.
+
+    >>> from lrdecay_core.sweeps import grid
+    >>> def double(spec):
+    ...     return {"twice": 2 * spec["x"]}
+    >>> run(double, grid(x=[1, 2, 3])).column("twice").tolist()
+    [2, 4, 6]
+    """
+    if executor is not None and not isinstance(executor, Executor):
+        raise ValueError(f"`executor` must be a concurrent.futures.Executor or None, got {type(executor).__name__}")
+    chosen = tuple(specs)
+    place = store if isinstance(store, Store) or store is None else Store(store)
+    keys = _keys(fn, chosen, version, stored=place is not None)
+    done: dict[str, Done] = {}
+    failed: dict[str, Failure] = {}
+    computed = 0
+
+    def stored(i: int) -> bool:
+        found = None if place is None else place.get(keys[i])
+        if found is not None:
+            done[keys[i]] = found
+        return found is not None
+
+    missing = [i for i in range(len(keys)) if not stored(i)]
+    expected = LIBRARY_STAMP if version is None else None
+    work = partial(_call, fn, expected)
+    for i, outcome in _outcomes(work, chosen, missing, executor or executors.Serial(), description, stored):
+        if isinstance(outcome, str):
+            failed[keys[i]] = Failure(spec=_mapping(chosen[i]), key=keys[i], traceback=outcome)
+            continue
+        encoded, origin = outcome
+        done[keys[i]] = decode(encoded), origin
+        computed += 1
+        if place is not None:
+            place.put(keys[i], encoded, {**origin, "spec": provenance.plain(chosen[i]), "version": version})
+    if failed:
+        first = next(iter(failed.values()))
+        text = f"{len(failed)} of {len(chosen)} runs failed, such as {dict(first.spec)}: {first.error}"
+        warnings.warn(f"{text}; `failures` holds the tracebacks", RuntimeWarning, stacklevel=2)
+    return Sweep(
+        specs=tuple(_mapping(spec) for spec in chosen),
+        keys=keys,
+        results=tuple(done[k][0] if k in done else None for k in keys),
+        seconds=np.array([done[k][1].get("seconds", np.nan) if k in done else np.nan for k in keys]),
+        failures=tuple(failed[k] for k in keys if k in failed),
+        computed=computed,
+    )
+
+
+def _keys(fn: Callable[[Any], Any], specs: Sequence[Any], version: str | None, *, stored: bool) -> tuple[str, ...]:
+    bad = next((spec for spec in specs if not isinstance(spec, Mapping) and not is_dataclass(spec)), None)
+    if not specs or bad is not None:
+        raise ValueError(f"`specs` must hold mappings or dataclasses, at least one, got {bad if specs else 'none'!r}")
+    if stored:
+        code = code_stamp(fn) if version is None else version
+        keys = tuple(run_key(fn, spec, version=code) for spec in specs)
+    else:
+        keys = tuple(provenance.config_key(spec) for spec in specs)
+    if len(set(keys)) < len(keys):
+        twice = next(spec for i, spec in enumerate(specs) if keys[i] in keys[:i])
+        raise ValueError(f"`specs` must be distinct, got {twice!r} more than once")
+    return keys
+
+
+def _mapping(spec: Any) -> Mapping[str, Any]:
+    return spec if isinstance(spec, Mapping) else asdict(spec)
+
+
+def _outcomes(
+    work: Callable[[Any], Any],
+    specs: Sequence[Any],
+    missing: Sequence[int],
+    executor: Executor,
+    description: str,
+    stored: Callable[[int], bool],
+) -> Iterator[tuple[int, Outcome]]:
+    """Yield (position, outcome) as runs end; where an executor works at once, before the next one begins."""
+    pending: dict[Future[Outcome], int] = {}
+    bar = environment.bar(description, initial=len(specs) - len(missing), total=len(specs))
+    try:
+        with bar:
+            for i in missing:
+                if stored(i):  # by another call, since this one began
+                    bar.update()
+                    continue
+                future = _submit(executor, work, specs[i])
+                if future.done():
+                    yield i, _outcome(future)
+                    bar.update()
+                else:
+                    pending[future] = i
+            for future in as_completed(list(pending)):
+                yield pending.pop(future), _outcome(future)
+                bar.update()
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def _submit(executor: Executor, work: Callable[[Any], Outcome], spec: Any) -> Future[Outcome]:
+    try:
+        return executor.submit(work, spec)
+    except BrokenExecutor as error:  # every worker is lost: the runs that remain are failures, not this call
+        future: Future[Outcome] = Future()
+        future.set_exception(error)
+        return future
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    """Return what the worker sent, or the traceback of how it was lost."""
+    try:
+        return future.result()
+    except (Exception, CancelledError):
+        return traceback.format_exc()
+
+
+def _call(fn: Callable[[Any], Any], library: str | None, spec: Any) -> Outcome:
+    """Run in the worker. A failure travels as text: not every exception survives the way back."""
+    started = time.perf_counter()
+    try:
+        if library not in (None, LIBRARY_STAMP):
+            raise RuntimeError("this worker holds another version of lrdecay_core, torch or numpy than the caller")
+        encoded = encode(fn(spec))
+    except Exception:
+        return traceback.format_exc()
+    name = f"{fn.__module__}.{getattr(fn, '__qualname__', type(fn).__name__)}"
+    return encoded, {**_origin(), "function": name, "seconds": time.perf_counter() - started}
+
+
+@cache
+def _origin() -> dict[str, Any]:
+    return provenance.collect()
