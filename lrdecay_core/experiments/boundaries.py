@@ -123,6 +123,7 @@ def sections(profile: str | None = None) -> dict[str, Section]:
     return {
         "corruption": _corruption(quick),
         "persistence": _persistence(quick),
+        "other noise": _other_noise(quick),
         "optimisers": _optimisers(quick),
         "batch and rate": _batch_and_rate(quick),
     }
@@ -172,18 +173,23 @@ def _corruption(quick: bool) -> Section:
 
 
 def _persistence(quick: bool) -> Section:
-    config = replace(_SIGNALS, epochs=30 if quick else 260)
+    config = replace(_SIGNALS, epochs=30 if quick else 220)
     return Section(
-        conditions={
-            SILENT: config,
-            "small batches": replace(config, batch_size=10),
-            "label smoothing": replace(config, label_smoothing=0.1),
-            "input noise": replace(config, input_noise=0.3),
-            FRESH: replace(config, label_noise=0.3),
-        },
-        decay_epochs=(6, 24) if quick else (60, 240),
+        conditions={SILENT: config, FRESH: replace(config, label_noise=0.3)},
+        decay_epochs=(6, 24) if quick else (50, 200),
         seeds=tuple(range(2 if quick else 10)),
     )
+
+
+def _other_noise(quick: bool) -> Section:
+    part = _persistence(quick)
+    config = part.conditions[SILENT]
+    conditions = {
+        "small batches": replace(config, batch_size=10),
+        "label smoothing": replace(config, label_smoothing=0.1),
+        "input noise": replace(config, input_noise=0.3),
+    }
+    return replace(part, conditions=conditions, seeds=tuple(range(1 if quick else 5)))
 
 
 def _optimisers(quick: bool) -> Section:
