@@ -78,7 +78,7 @@ def full_ledger(claims: list[dict[str, Any]]) -> str:
             c["statement"],
             f"{number(c['estimate'])} {interval(c['interval'])}",
             badge(c["verdict"]),
-            "failed, as it must" if c["control"]["failed"] else "**did not fail**",
+            {True: "failed, as it must", False: "**did not fail**", None: "not run"}[c["control"]["failed"]],
         ]
         for c in claims
     ]
@@ -96,7 +96,7 @@ def _section(claim: dict[str, Any]) -> str:
         ("Control that must fail", control["statement"]),
         ("Its statistic", f"{control['statistic']}; it counts as failed if: {control['threshold']}"),
         ("Its value", f"{number(control['estimate'])}, interval {interval(control['interval'])}, n = {control['n']}"),
-        ("It failed", "yes" if control["failed"] else "**no**"),
+        ("It failed", {True: "yes", False: "**no**", None: "not run"}[control["failed"]]),
         ("Redo it", f"`{claim['command']}`"),
         ("Run", f"profile `{claim['profile']}`, configuration `{claim['config_key']}`, {number(claim['seconds'])} s"),
     ]

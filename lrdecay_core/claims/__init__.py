@@ -1,6 +1,6 @@
 """Claims: statement, evidence, control, verdict."""
 
-from lrdecay_core.claims.ledger import MIME, Control, Entry, Evidence, Row, judge, record, table
+from lrdecay_core.claims.ledger import MIME, Control, Entry, Evidence, Row, judge, record, table, untestable
 from lrdecay_core.claims.registry import REGISTRY, STATEMENTS, VERDICTS, Claim, expected
 from lrdecay_core.claims.statistics import Interval, mean_interval, rank_trend
 
@@ -21,4 +21,5 @@ __all__ = [
     "rank_trend",
     "record",
     "table",
+    "untestable",
 ]

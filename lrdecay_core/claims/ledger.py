@@ -12,9 +12,10 @@ from lrdecay_core import checks, environment, provenance
 from lrdecay_core.claims.registry import REGISTRY, VERDICTS, expected
 from lrdecay_core.claims.statistics import Interval
 
-__all__ = ["MIME", "Control", "Entry", "Evidence", "Row", "judge", "record", "table"]
+__all__ = ["MIME", "Control", "Entry", "Evidence", "Row", "judge", "record", "table", "untestable"]
 
 MIME = "application/vnd.lrdecay.claim+json"
+UNTESTABLE = "not testable here"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +52,8 @@ class Control:
     headline: Interval
     threshold: str
     rows: tuple[Row, ...]
-    failed: bool
-    """True: the control shows no effect, as it should."""
+    failed: bool | None
+    """True: the control shows no effect, as it should. None: it was not run, as nothing was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,8 @@ class Entry:
     @property
     def verdict(self) -> str:
         """The evidence's verdict, or "not reproduced" when the control did not fail."""
-        return self.evidence.verdict if self.control.failed else "not reproduced"
+        stands = self.control.failed or self.evidence.verdict == UNTESTABLE
+        return self.evidence.verdict if stands else "not reproduced"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row of ``claims.json``; missing numbers are None."""
@@ -124,7 +126,8 @@ def record(claim_id: str, evidence: Evidence, control: Control, *, config_key: s
         seconds: wall time of the runs, added up over processes.
 
     Raises:
-        AssertionError: the verdict differs from ``claims/expected.toml``, or the control did not fail.
+        AssertionError: the verdict differs from ``claims/expected.toml``, or the control of a claim that would stand
+            did not fail.
     """
     from IPython.display import display
 
@@ -132,11 +135,19 @@ def record(claim_id: str, evidence: Evidence, control: Control, *, config_key: s
     _RECORDED[claim_id] = entry
     display(entry)
     allowed = expected(claim_id, environment.profile())
-    if entry.verdict not in allowed or not control.failed:
+    unsound = not control.failed and evidence.verdict not in ("not reproduced", UNTESTABLE)
+    if entry.verdict not in allowed or unsound:
         raise AssertionError(
             f"{claim_id} reached {entry.verdict!r} (control failed: {control.failed}); expected one of {allowed} "
             "and a failing control. If the numbers are right, change claims/expected.toml and say why in CHANGELOG.md"
         )
+
+
+def untestable(reason: str) -> tuple[Evidence, Control]:
+    """Return what stands in the ledger for a claim that nothing was run for, and why."""
+    missing = Interval(math.nan, math.nan, math.nan, 0)
+    evidence = Evidence(statistic=reason, headline=missing, margin=math.nan, rows=(), verdict=UNTESTABLE)
+    return evidence, Control(statistic=reason, headline=missing, threshold="not run", rows=(), failed=None)
 
 
 def table() -> list[dict[str, Any]]:
@@ -161,7 +172,8 @@ def _finite(value: Any) -> Any:
 
 def _html(entry: Entry) -> str:
     claim, origin = REGISTRY[entry.claim_id], entry.provenance
-    outcome = "fails, as it should" if entry.control.failed else "DOES NOT FAIL"
+    outcomes = {True: "fails, as it should", False: "DOES NOT FAIL", None: "was not run"}
+    outcome = outcomes[entry.control.failed]
     lines = [
         '<table class="claim">',
         f"<caption><strong>{claim.id}</strong> {html.escape(claim.statement)} "

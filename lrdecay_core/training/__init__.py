@@ -4,5 +4,15 @@ from lrdecay_core.training.branches import Branches, branches
 from lrdecay_core.training.config import TrainConfig
 from lrdecay_core.training.ensemble import Ensemble
 from lrdecay_core.training.matching import Matched, at_training_loss
+from lrdecay_core.training.scheduled import Scheduled, scheduled
 
-__all__ = ["Branches", "Ensemble", "Matched", "TrainConfig", "at_training_loss", "branches"]
+__all__ = [
+    "Branches",
+    "Ensemble",
+    "Matched",
+    "Scheduled",
+    "TrainConfig",
+    "at_training_loss",
+    "branches",
+    "scheduled",
+]

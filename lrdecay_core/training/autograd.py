@@ -17,6 +17,7 @@ from lrdecay_core.training.config import TrainConfig
 
 __all__ = ["EVALUATED", "Autograd", "Engine"]
 
+SQUARES, EPSILON = 0.999, 1e-8  # AdamW: memory of the mean square, and what keeps its root from 0
 EVALUATED = 2, 256  # rows and samples of one evaluation block: its activations stay near the core
 
 
@@ -33,7 +34,7 @@ class Engine(ABC):
     weights: Tensor
     """(R, P)"""
     momentum: Tensor
-    """(R, P)"""
+    """(R, P); AdamW: (R, 2 P + 1), both moments and the number of steps behind them"""
 
     def __init__(
         self, config: TrainConfig, nets: Sequence[nn.Module], input_shape: tuple[int, ...], device: torch.device
@@ -71,6 +72,8 @@ class Autograd(Engine):
         self, config: TrainConfig, nets: Sequence[nn.Module], input_shape: tuple[int, ...], device: torch.device
     ) -> None:
         super().__init__(config, nets, input_shape, device)
+        if config.optimiser == "adamw":
+            self.momentum = self.weights.new_zeros(len(self.weights), 2 * self.weights.shape[1] + 1)
         self._losses: Callable[..., Tensor] = (
             torch.compile(self._batch_losses) if config.compile else self._batch_losses
         )
@@ -99,12 +102,27 @@ class Autograd(Engine):
         losses = self._losses(weights, inputs, targets)
         (gradient,) = torch.autograd.grad(losses.sum(), weights)
         self.weights = weights.detach()
-        if self._config.weight_decay:
-            gradient.add_(self.weights, alpha=self._config.weight_decay)
-        if self._config.momentum:
-            gradient = self.momentum.mul_(self._config.momentum).add_(gradient)
+        if self._config.optimiser == "adamw":
+            self.weights.mul_(1 - rates * self._config.weight_decay)
+            gradient = self._adam_direction(gradient)
+        else:
+            if self._config.weight_decay:
+                gradient.add_(self.weights, alpha=self._config.weight_decay)
+            if self._config.momentum:
+                raw, gradient = gradient, self.momentum.mul_(self._config.momentum).add_(gradient)
+                if self._config.optimiser == "nesterov":
+                    gradient = raw.add(self.momentum, alpha=self._config.momentum)
         self.weights.addcmul_(rates, gradient, value=-1.0)
         return losses.detach()
+
+    def _adam_direction(self, gradient: Tensor) -> Tensor:
+        """Return the mean gradient over the root of the mean square, both freed from their start at 0."""
+        size, first = gradient.shape[1], self._config.momentum
+        mean, square, steps = self.momentum[:, :size], self.momentum[:, size:-1], self.momentum[:, -1:].add_(1)
+        mean.mul_(first).add_(gradient, alpha=1 - first)
+        square.mul_(SQUARES).addcmul_(gradient, gradient, value=1 - SQUARES)
+        root = (square / (1 - SQUARES**steps)).sqrt_().add_(EPSILON)
+        return mean / (1 - first**steps) / root
 
     @torch.no_grad()
     def logits(self, inputs: Tensor) -> Tensor:

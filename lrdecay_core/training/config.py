@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from lrdecay_core import checks, data, networks, provenance
 
-__all__ = ["LOSSES", "PRECISIONS", "TrainConfig"]
+__all__ = ["LOSSES", "OPTIMISERS", "PRECISIONS", "TrainConfig"]
 
 LOSSES = ("cross_entropy", "squared")
 PRECISIONS = ("float32", "bf16")
+OPTIMISERS = ("sgd", "nesterov", "adamw")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +52,12 @@ class TrainConfig:
     """Every drawn image is moved by up to four pixels, zeros coming in, and mirrored or not, afresh each time."""
     label_smoothing: float = 0.0
     """Weight of the uniform distribution in every target."""
+    optimiser: str = "sgd"
+    """``"sgd"``; ``"nesterov"``: w <- w - rate (g + momentum b); ``"adamw"`` with beta_2 = 0.999 and eps = 1e-8."""
     momentum: float = 0.0
-    """Heavy-ball momentum: b <- momentum b + g, w <- w - rate b."""
+    """Heavy-ball momentum: b <- momentum b + g, w <- w - rate b. AdamW: its beta_1."""
     weight_decay: float = 0.0
-    """Coefficient c of c w, added to the gradient."""
+    """Coefficient c of c w, added to the gradient. AdamW: decoupled, w <- (1 - rate c) w before its step."""
     precision: str = "float32"
     """``"bf16"``: matrix products of the networks in bfloat16 (autocast); weights, loss and update stay float32."""
     compile: bool = False
@@ -65,6 +68,7 @@ class TrainConfig:
         checks.one_of("network", self.network, networks.ARCHITECTURES)
         checks.one_of("loss", self.loss, LOSSES)
         checks.one_of("precision", self.precision, PRECISIONS)
+        checks.one_of("optimiser", self.optimiser, OPTIMISERS)
         for name in ("learning_rate", "decayed_rate", "init_gain"):
             checks.positive(name, getattr(self, name))
         for name in ("input_noise", "weight_decay"):
@@ -76,6 +80,8 @@ class TrainConfig:
                 f"`augment` must be True or False, and False unless inputs are images, got {self.augment!r} "
                 f"with inputs of shape {dataset.input_shape}"
             )
+        if self.optimiser == "nesterov" and not self.momentum:
+            raise ValueError("`momentum` must be above 0 for `optimiser` 'nesterov', got 0; without it, use 'sgd'")
         checks.integer("epochs", self.epochs, minimum=1)
         if self.width is not None:
             checks.integer("width", self.width, minimum=1)

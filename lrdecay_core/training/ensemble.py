@@ -23,11 +23,12 @@ METRICS = ("train_loss", "train_error", "test_loss", "test_error", "weight_norm"
 def fastest(config: TrainConfig) -> type[Engine]:
     """Return the engine for a configuration: the backward pass that is written out where there is one."""
     chained = hasattr(networks.ARCHITECTURES[config.network], "layers")
-    return WrittenOut if chained and config.precision == "float32" and not config.compile else Autograd
+    plain = config.optimiser == "sgd" and config.precision == "float32" and not config.compile
+    return WrittenOut if chained and plain else Autograd
 
 
 class Ensemble:
-    """The stack: ``weights`` (R, P) and ``momentum`` (R, P) of R independent runs, moved by an engine.
+    """The stack: ``weights`` (R, P) and ``momentum`` (R, P or more) of R independent runs, moved by an engine.
 
     Args:
         config: architecture, loss, momentum, weight decay; rates come with every step.
@@ -84,7 +85,7 @@ class Ensemble:
 
     @property
     def momentum(self) -> Tensor:
-        """(R, P) momentum of every run."""
+        """(R, P) momentum of every run; AdamW keeps more, see :class:`Engine`."""
         return self.engine.momentum
 
     @momentum.setter

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lrdecay_core.networks import chain
 from lrdecay_core.training import objective
 from lrdecay_core.training.autograd import EVALUATED, Engine
+from lrdecay_core.training.config import TrainConfig
 
 __all__ = ["WrittenOut"]
 
@@ -22,6 +23,15 @@ class WrittenOut(Engine):
     Without momentum and weight decay the rates scale the gradient at the logits, and the products land in the weights
     themselves: the gradient is never stored.
     """
+
+    def __init__(
+        self, config: TrainConfig, nets: Sequence[nn.Module], input_shape: tuple[int, ...], device: torch.device
+    ) -> None:
+        if config.optimiser != "sgd":
+            raise ValueError(
+                f"`optimiser` must be 'sgd' for the written-out engine, got {config.optimiser!r}; use the engine Autograd"
+            )
+        super().__init__(config, nets, input_shape, device)
 
     @property
     def weights(self) -> Tensor:

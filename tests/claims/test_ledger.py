@@ -1,4 +1,5 @@
 import json
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -58,3 +59,22 @@ def test_made_up_verdicts_and_claims_are_refused():
         evidence("confirmed")
     with pytest.raises(ValueError, match="`claim_id` must be one of"):
         claims.judge("Z9", evidence(), control(), config_key="abc", seconds=1.0)
+
+
+def test_a_claim_that_nothing_was_run_for_says_so(monkeypatch):
+    monkeypatch.setattr("IPython.display.display", lambda shown: None)
+    monkeypatch.setattr("lrdecay_core.claims.ledger.expected", lambda claim_id, profile: ("not testable here",))
+    claims.record("N1", *claims.untestable("no machine"), config_key="none", seconds=0.0)
+    (row,) = (row for row in claims.table() if row["id"] == "N1")
+    assert row["verdict"] == "not testable here"
+    assert (row["estimate"], row["margin"], row["n"], row["control"]["failed"]) == (None, None, 0, None)
+    found = claims.judge("N1", *claims.untestable("no machine"), config_key="none", seconds=0.0)
+    assert "was not run" in found._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize(("verdict", "stops"), [("not reproduced", False), ("reproduced", True)])
+def test_a_control_may_work_only_where_the_claim_falls_by_itself(monkeypatch, verdict, stops):
+    monkeypatch.setattr("IPython.display.display", lambda shown: None)
+    monkeypatch.setattr("lrdecay_core.claims.ledger.expected", lambda claim_id, profile: ("not reproduced",))
+    with pytest.raises(AssertionError) if stops else nullcontext():
+        claims.record("N1", evidence(verdict), control(failed=False), config_key="abc", seconds=1.0)

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from lrdecay_core import data, networks
-from lrdecay_core.training import Ensemble, autograd, branches
+from lrdecay_core.training import Ensemble, autograd, branches, objective
+from lrdecay_core.training.loop import Loop
 
 CPU = torch.device("cpu")
 
@@ -63,3 +64,55 @@ def test_compiled_losses_are_the_plain_ones(config, monkeypatch, network):
     config = replace(config, network=network, dataset="mnist1d", epochs=2)
     plain, compiled = (branches(replace(config, compile=c), decay_epochs=[1], seeds=[1, 2]) for c in (False, True))
     np.testing.assert_allclose(compiled.weights, plain.weights, rtol=0, atol=1e-5)
+
+
+OPTIMISERS = {
+    "nesterov": lambda parameters, rate: torch.optim.SGD(
+        parameters, lr=rate, momentum=0.5, weight_decay=1e-3, nesterov=True
+    ),
+    "adamw": lambda parameters, rate: torch.optim.AdamW(
+        parameters, lr=rate, betas=(0.5, 0.999), eps=1e-8, weight_decay=1e-3
+    ),
+}
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_other_optimisers_equal_torch_optim_across_a_fork(config, optimiser):
+    dataset, rates = data.load("digits"), torch.tensor([[0.01], [0.002]], dtype=torch.float64)
+    ensemble = Ensemble(replace(config, optimiser=optimiser), dataset, [3], CPU)
+    assert isinstance(ensemble.engine, autograd.Autograd)
+    ensemble.weights, ensemble.momentum = ensemble.weights.double(), ensemble.momentum.double()
+    nets = [
+        networks.build("mlp", input_shape=(8, 8), num_classes=10, width=6, seed=3).double() for _ in range(2)
+    ]
+    steppers = [OPTIMISERS[optimiser](net.parameters(), 0.01) for net in nets]
+    inputs, table = torch.as_tensor(dataset.train.inputs).double(), torch.eye(10, dtype=torch.float64)
+    labels, generator = torch.as_tensor(dataset.train.targets), torch.Generator().manual_seed(0)
+    for step in range(30):
+        if step == 10:  # the second row leaves the trunk, with the trunk's state, and slows down
+            ensemble.select(torch.tensor([0, 0]))
+            steppers[1].param_groups[0]["lr"] = 0.002
+        batch = torch.randint(1000, (1, 7), generator=generator)
+        targets = table[labels[batch]].mT
+        ensemble.step(inputs[batch], targets, rates[: 1 if step < 10 else 2])
+        for net, stepper in zip(nets, steppers, strict=True):
+            stepper.zero_grad()
+            objective.batch_loss(config.loss, net(inputs[batch[0]]).T[None], targets).sum().backward()
+            stepper.step()
+    expected = torch.stack([ensemble.layout.flatten(dict(net.named_parameters())) for net in nets]).detach()
+    # float64: gradients of order one, rounded at 1e-16; AdamW divides them by roots down to 1e-8
+    torch.testing.assert_close(ensemble.weights, expected, rtol=0, atol=1e-9)
+    assert (expected[0] - expected[1]).abs().max() > 1e-3
+
+
+def test_a_run_by_adamw_resumes_exactly(config):
+    config = replace(config, optimiser="adamw", learning_rate=0.01, decayed_rate=0.001)
+    whole = branches(config, decay_epochs=[1, 3], seeds=[1])
+    loop = Loop(config, (1, 3), (1,), CPU)
+    for _ in range(2):
+        loop.run_epoch()
+    again = Loop(config, (1, 3), (1,), CPU)
+    again.restore(loop.state())
+    for _ in range(config.epochs - 2):
+        again.run_epoch()
+    np.testing.assert_array_equal(again.final_weights(), whole.weights)

@@ -35,7 +35,7 @@ def test_bad_values_are_refused_by_name(config, field, value):
 
 
 def test_every_field_is_part_of_the_key(config):
-    words = {"network": "cnn2d", "dataset": "mnist1d", "loss": "squared", "precision": "bf16"}
+    words = {"network": "cnn2d", "dataset": "mnist1d", "loss": "squared", "precision": "bf16", "optimiser": "nesterov"}
     for field in fields(config):
         value = getattr(config, field.name)
         changed = (
@@ -50,3 +50,8 @@ def test_every_field_is_part_of_the_key(config):
 
 def test_steps_per_epoch_leaves_the_short_batch_out(config):
     assert config.steps_per_epoch == 60 // 7
+
+
+def test_nesterov_without_momentum_is_refused(config):
+    with pytest.raises(ValueError, match="`momentum` must be above 0 for `optimiser` 'nesterov'"):
+        replace(config, optimiser="nesterov", momentum=0.0)

@@ -78,3 +78,8 @@ def test_a_row_that_diverges_leaves_the_others_alone(config):
         assert losses.isfinite().tolist() == [True, False, True, True]
     rows = [0, 2, 3]
     torch.testing.assert_close(ensemble.weights[rows], plain.weights[rows], rtol=0, atol=1e-6)
+
+
+def test_another_optimiser_is_refused_in_words(config):
+    with pytest.raises(ValueError, match="`optimiser` must be 'sgd' for the written-out engine, got 'nesterov'"):
+        both(replace(config, optimiser="nesterov"), "mlp")

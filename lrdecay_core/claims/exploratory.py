@@ -1,0 +1,92 @@
+"""Comparisons that carry no claim: shapes of the schedule at equal sums of squares, and clocks for the decay epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.isotonic import IsotonicRegression
+
+from lrdecay_core.claims.ledger import Row
+from lrdecay_core.claims.statistics import Interval, mean_interval
+from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.experiments.boundaries import Arms
+from lrdecay_core.experiments.schedule_shapes import RULER, Shapes
+
+__all__ = ["CLOCKS", "clock_rows", "describe_clocks", "describe_shapes", "misfit", "reading", "shape_rows"]
+
+CLOCKS = {
+    "steps": (0, 0),
+    "eta T": (1, 0),
+    "eta^2 T": (2, 0),
+    "eta T / B": (1, 1),
+    "eta^2 T / B": (2, 1),
+}
+"""Name -> powers (p, r) of the clock eta^p T / B^r, T in steps."""
+
+
+def shape_rows(found: Shapes) -> list[Row]:
+    """Return, per shape, its test error minus that of the step decay with the same sum of squares, paired by seed.
+
+    The step decay is interpolated between those of the ruler, linearly in the sum.
+    """
+    ruler, level = len(RULER), thresholds().confidence
+    rows = []
+    for a in range(ruler, len(found.names)):
+        line = [np.interp(found.squares[a], found.squares[:ruler], error) for error in found.test_error[:ruler].T]
+        interval = mean_interval(found.test_error[a] - line, confidence=level)
+        rows.append(Row(name=found.names[a], interval=interval, finding=_off(interval)))
+    return rows
+
+
+def describe_shapes(rows: list[Row]) -> str:
+    """Return in a sentence which shapes lie on the line of the step decays."""
+    off = [row.name for row in rows if row.finding != "on the line"]
+    words = f"{len(rows) - len(off)} of {len(rows)} shapes lie on the line of the step decays"
+    return f"**Verdict (exploratory).** {words}" + (f"; off it: {', '.join(off)}." if off else ".")
+
+
+def reading(arms: Arms, powers: tuple[int, int]) -> np.ndarray:
+    """Return eta^p T / B^r (D,) at the decay epochs of one condition."""
+    config, (p, r) = arms.config, powers
+    steps = np.array(arms.decay_epochs) * config.steps_per_epoch
+    return np.asarray(config.learning_rate**p * steps / config.batch_size**r)
+
+
+def misfit(runs: Mapping[str, Arms], powers: tuple[int, int]) -> np.ndarray:
+    """Return, per seed (S,), how far the test errors lie from one falling curve in a clock.
+
+    The root mean square distance of log test error from its best falling fit over all conditions and decay epochs.
+    """
+    x = np.concatenate([reading(arms, powers) for arms in runs.values()])
+    y = np.log(np.concatenate([arms.final for arms in runs.values()]))
+    fits = [IsotonicRegression(increasing=False).fit_transform(x, column) for column in y.T]
+    return np.asarray(np.sqrt(np.mean((y - np.stack(fits, axis=1)) ** 2, axis=0)))
+
+
+def clock_rows(runs: Mapping[str, Arms]) -> list[Row]:
+    """Return the misfit of every clock; smaller is better."""
+    found = {name: mean_interval(misfit(runs, powers), confidence=thresholds().confidence) for name, powers in CLOCKS.items()}
+    best = min(found, key=lambda name: found[name].estimate)
+    return [Row(name=name, interval=i, finding="smallest" if name == best else "") for name, i in found.items()]
+
+
+def describe_clocks(runs: Mapping[str, Arms]) -> str:
+    """Return which clock orders the runs best, and whether eta^2 T / B is it, paired by seed."""
+    rows = clock_rows(runs)
+    best = next(row.name for row in rows if row.finding)
+    ours = misfit(runs, CLOCKS["eta^2 T / B"])
+    if best == "eta^2 T / B":
+        return "**Verdict (exploratory).** Of the clocks tried, eta² T / B orders these runs best."
+    gap = mean_interval(ours - misfit(runs, CLOCKS[best]), confidence=thresholds().confidence)
+    sure = "beyond the spread of seeds" if gap.low > 0 else "within the spread of seeds"
+    return (
+        f"**Verdict (exploratory).** eta² T / B does not order these runs best: {best} does, {sure} "
+        f"(difference of the misfits {gap})."
+    )
+
+
+def _off(interval: Interval) -> str:
+    if not np.isfinite(interval.low):
+        return "one seed only"
+    return "above the line" if interval.low > 0 else "below the line" if interval.high < 0 else "on the line"

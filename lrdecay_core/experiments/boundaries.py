@@ -1,0 +1,225 @@
+"""Networks at the boundary of the effect: corrupted labels, silent noise, other optimisers, other batches and rates.
+
+Every section holds conditions that differ in one thing, each trained with the same decay epochs and seeds. Settings
+were chosen on pilot seeds (100 and up); the sections run on the seeds below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lrdecay_core import environment, executors, provenance, sweeps
+from lrdecay_core.training import TrainConfig, branches
+
+__all__ = ["CORRUPTION", "FRESH", "SILENT", "Arms", "Section", "describe", "key", "run", "sections", "train"]
+
+CORRUPTION = (0.0, 0.1, 0.2, 0.4)
+"""Shares of training labels moved once to another class."""
+SILENT, FRESH = "none", "fresh label noise"
+"""The condition that carries B2, and its control."""
+MEASURES = ("train_loss", "train_error", "test_error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Conditions that differ in one thing."""
+
+    conditions: Mapping[str, TrainConfig]
+    decay_epochs: tuple[int, ...]
+    """Increasing."""
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Arms:
+    """One condition: D decay epochs, S seeds, K recorded epochs."""
+
+    config: TrainConfig
+    decay_epochs: tuple[int, ...]
+    epochs: np.ndarray
+    """(K,) recorded times; the last one is the end."""
+    train_loss: np.ndarray
+    """(D, S, K) excess training loss, on the labels the run was given."""
+    train_error: np.ndarray
+    """(D, S, K)"""
+    test_error: np.ndarray
+    """(D, S, K)"""
+    seconds: float
+
+    @property
+    def final(self) -> np.ndarray:
+        """(D, S) test error at the end."""
+        return self.test_error[:, :, -1]
+
+    @property
+    def stopped(self) -> np.ndarray:
+        """(D, S) lowest recorded test error: stopping that was told the answer, which no rule can beat."""
+        return np.asarray(np.nanmin(self.test_error, axis=2))
+
+    def at(self, name: str, arm: int, epoch: float) -> np.ndarray:
+        """Return a measure (S,) of one arm at a recorded epoch."""
+        return np.asarray(getattr(self, name)[arm][:, int(np.searchsorted(self.epochs, epoch))])
+
+
+def train(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Train one condition on some seeds: ``config``, ``decay_epochs``, ``seeds`` -> what :class:`Arms` holds."""
+    runs = branches(spec["config"], decay_epochs=spec["decay_epochs"], seeds=spec["seeds"])
+    return {"epochs": runs.epochs, **{name: getattr(runs, name) for name in MEASURES}}
+
+
+def run(
+    parts: Mapping[str, Section], *, workers: int | None = None, store: str | None = None
+) -> dict[str, dict[str, Arms]]:
+    """Train every condition of every section, halves of the seeds side by side; ``store`` makes it resumable."""
+    specs: dict[str, dict[str, Any]] = {}
+    where = {}
+    for name, part in parts.items():
+        for condition, config in part.conditions.items():
+            for half in _halves(part.seeds):
+                spec = {"config": config, "decay_epochs": part.decay_epochs, "seeds": half}
+                specs.setdefault(provenance.config_key(spec), spec)
+                where.setdefault((name, condition), []).append(provenance.config_key(spec))
+    names = sorted(specs, key=lambda name: -_work(specs[name]))
+    with executors.local_processes(workers) as executor:
+        done = sweeps.run(train, [specs[name] for name in names], executor, store)
+    if done.failures:
+        raise RuntimeError(done.failures[0].traceback)
+    found = {name: (done.results[i], float(done.seconds[i])) for i, name in enumerate(names)}
+    result: dict[str, dict[str, Arms]] = {name: {} for name in parts}
+    for (name, condition), keys in where.items():
+        part, halves = parts[name], [found[key][0] for key in keys]
+        result[name][condition] = Arms(
+            config=part.conditions[condition],
+            decay_epochs=part.decay_epochs,
+            epochs=np.asarray(halves[0]["epochs"]),
+            seconds=sum(found[key][1] for key in keys),
+            **{m: np.concatenate([half[m] for half in halves], axis=1) for m in MEASURES},
+        )
+    return result
+
+
+def describe(part: Section) -> str:
+    """Return what a section's conditions share, in a sentence."""
+    c = next(iter(part.conditions.values()))
+    return (
+        f"Shared by all: {c.network} on {c.dataset}, {c.num_samples} samples, {c.loss.replace('_', ' ')}, "
+        f"{c.epochs} epochs, decays at epochs {', '.join(map(str, part.decay_epochs))}, {len(part.seeds)} seeds. "
+        f"This page was computed in the `{environment.profile()}` profile."
+    )
+
+
+def key(*parts: Any) -> str:
+    """Return the key that names these settings."""
+    return provenance.config_key(*parts)
+
+
+def sections(profile: str | None = None) -> dict[str, Section]:
+    """Return the sections of a profile (None: the one in force)."""
+    quick = (profile or environment.profile()) == "quick"
+    return {
+        "corruption": _corruption(quick),
+        "persistence": _persistence(quick),
+        "other noise": _other_noise(quick),
+        "optimisers": _optimisers(quick),
+        "batch and rate": _batch_and_rate(quick),
+    }
+
+
+def _halves(seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
+    middle = (len(seeds) + 1) // 2
+    return [half for half in (seeds[:middle], seeds[middle:]) if half]
+
+
+def _work(spec: Mapping[str, Any]) -> float:
+    """Return the updates of all rows, counted as samples and as steps."""
+    config, decays = spec["config"], spec["decay_epochs"]
+    epochs = decays[-1] + sum(config.epochs - t for t in decays)
+    return float(len(spec["seeds"]) * epochs * (config.num_samples + 5 * config.steps_per_epoch))
+
+
+_DIGITS = TrainConfig(
+    network="mlp",
+    dataset="digits",
+    loss="cross_entropy",
+    learning_rate=0.1,
+    decayed_rate=0.01,
+    batch_size=10,
+    num_train=500,
+    epochs=100,
+)
+_SIGNALS = TrainConfig(
+    network="cnn1d",
+    dataset="mnist1d",
+    loss="cross_entropy",
+    learning_rate=0.3,
+    decayed_rate=0.03,
+    batch_size=25,
+    num_train=500,
+    epochs=100,
+)
+
+
+def _corruption(quick: bool) -> Section:
+    config = replace(_DIGITS, epochs=30 if quick else 100)
+    return Section(
+        conditions={f"{share:.0%}": replace(config, label_corruption=share) for share in CORRUPTION},
+        decay_epochs=(1, 15) if quick else (2, 10, 50),
+        seeds=tuple(range(2 if quick else 10)),
+    )
+
+
+def _persistence(quick: bool) -> Section:
+    config = replace(_SIGNALS, epochs=30 if quick else 220)
+    return Section(
+        conditions={SILENT: config, FRESH: replace(config, label_noise=0.3)},
+        decay_epochs=(6, 24) if quick else (50, 200),
+        seeds=tuple(range(2 if quick else 10)),
+    )
+
+
+def _other_noise(quick: bool) -> Section:
+    part = _persistence(quick)
+    config = part.conditions[SILENT]
+    conditions = {
+        "small batches": replace(config, batch_size=10),
+        "label smoothing": replace(config, label_smoothing=0.1),
+        "input noise": replace(config, input_noise=0.3),
+    }
+    return replace(part, conditions=conditions, seeds=tuple(range(1 if quick else 5)))
+
+
+def _optimisers(quick: bool) -> Section:
+    config = replace(_SIGNALS, label_noise=0.3, epochs=20 if quick else 100)
+    tenth = {"learning_rate": 0.03, "decayed_rate": 0.003}  # times 1 / (1 - momentum): the rate of plain SGD
+    return Section(
+        conditions={
+            "SGD": config,
+            "momentum 0.9": replace(config, momentum=0.9, **tenth),
+            "Nesterov 0.9": replace(config, optimiser="nesterov", momentum=0.9, **tenth),
+            "SGD, weight decay 0.001": replace(config, weight_decay=1e-3),
+            "AdamW": replace(
+                config, optimiser="adamw", momentum=0.9, weight_decay=0.01, learning_rate=0.01, decayed_rate=0.001
+            ),
+            "SGD, tenth of the rate": replace(config, **tenth),
+        },
+        decay_epochs=(2, 10) if quick else (5, 50),
+        seeds=tuple(range(2 if quick else 5)),
+    )
+
+
+def _batch_and_rate(quick: bool) -> Section:
+    config = replace(_DIGITS, label_noise=0.3, decayed_rate=0.01, epochs=20 if quick else 80)
+    rates, sizes = ((0.05, 0.2), (10, 20)) if quick else ((0.05, 0.1, 0.2), (5, 10, 20))
+    return Section(
+        conditions={
+            f"rate {rate:g}, batch {size}": replace(config, learning_rate=rate, batch_size=size)
+            for rate in rates
+            for size in sizes
+        },
+        decay_epochs=(1, 4, 12) if quick else (2, 4, 8, 16, 32, 60),
+        seeds=tuple(range(2 if quick else 4)),
+    )

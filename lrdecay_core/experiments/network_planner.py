@@ -1,0 +1,212 @@
+"""When to decay, read off the trunk: pilot runs with features, a rule of two constants, and its fit.
+
+The pilot runs stand in ``network_planner.json`` beside this file, with the rule that was fitted on them and where they
+come from. ``python -m lrdecay_core.experiments.network_planner`` runs them again and rewrites the file.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrdecay_core import environment, executors, provenance, rng, sweeps
+from lrdecay_core.experiments.trunk_features import FEATURES, watch
+from lrdecay_core.training import TrainConfig
+
+__all__ = [
+    "HALF", "Rule", "Study", "Table", "choose", "fit", "held_out", "kept", "pilot", "run", "shuffled", "write_pilot",
+]  # fmt: skip
+
+COMMAND = "python -m lrdecay_core.experiments.network_planner"
+DECAYS = (2, 4, 8, 16, 28, 40, 56, 72)
+EPOCHS, HALF = 80, DECAYS.index(40)
+FILE = "network_planner.json"
+PROGRESS = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
+KINDS: Mapping[str, Mapping[str, float]] = {
+    "fresh label noise": {"label_noise": 0.3},
+    "corrupted labels": {"label_corruption": 0.2},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """Conditions over rates, batch sizes and kinds of label errors, each with the same seeds."""
+
+    conditions: Mapping[str, TrainConfig]
+    seeds: tuple[int, ...]
+    decay_epochs: tuple[int, ...] = DECAYS
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table:
+    """N runs, D candidate decay epochs."""
+
+    names: tuple[str, ...]
+    """(N,) condition and seed of each run."""
+    test_error: np.ndarray
+    """(N, D) at the end of the budget."""
+    cosine: np.ndarray
+    """(N,) test error of the cosine schedule at the same budget."""
+    features: Mapping[str, np.ndarray]
+    """name -> (N, D), see :mod:`trunk_features`: what the trunk has shown by each candidate."""
+    seconds: float
+
+    @property
+    def oracle(self) -> np.ndarray:
+        """(N,) lowest test error among the candidates."""
+        return np.asarray(self.test_error.min(axis=1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Decay at the first candidate where the training loss has come down and a feature has crossed its threshold.
+
+    If none qualifies, decay at the last candidate.
+    """
+
+    feature: str
+    below: bool
+    """True: the feature must lie below the threshold; False: above."""
+    threshold: float
+    progress: float
+    """The training loss must be at most this share of its start."""
+
+
+def pilot() -> Study:
+    """Return the pilot study: 48 runs of the digits MLP, seeds 100 to 105."""
+    config = TrainConfig(
+        network="mlp", dataset="digits", loss="cross_entropy", learning_rate=0.1, decayed_rate=0.01, batch_size=25,
+        num_train=500, epochs=EPOCHS,
+    )  # fmt: skip
+    return _study(config, rates=(0.05, 0.15), sizes=(10, 25), seeds=tuple(range(100, 106)))
+
+
+def held_out(profile: str | None = None) -> Study:
+    """Return the held-out study of a profile: the MNIST-1D CNN, other rates, seeds from 0; 24 runs in the book."""
+    config = TrainConfig(
+        network="cnn1d", dataset="mnist1d", loss="cross_entropy", learning_rate=0.3, decayed_rate=0.03, batch_size=25,
+        num_train=500, epochs=EPOCHS,
+    )  # fmt: skip
+    if (profile or environment.profile()) == "quick":
+        return _study(config, rates=(0.3,), sizes=(25,), seeds=(0,))
+    return _study(config, rates=(0.15, 0.3), sizes=(10, 25), seeds=(0, 1, 2))
+
+
+def _study(
+    config: TrainConfig, *, rates: tuple[float, ...], sizes: tuple[int, ...], seeds: tuple[int, ...]
+) -> Study:
+    conditions = {
+        f"{kind}, rate {rate:g}, batch {size}": replace(
+            config, learning_rate=rate, decayed_rate=rate / 10, batch_size=size, **fields
+        )
+        for (kind, fields), rate, size in itertools.product(KINDS.items(), rates, sizes)
+    }
+    return Study(conditions=conditions, seeds=seeds)
+
+
+def run(study: Study, *, workers: int | None = None, store: str | None = None) -> Table:
+    """Train every condition at every candidate, and read the features off its trunk; ``store`` makes it resumable."""
+    specs = [
+        {"config": config, "decay_epochs": study.decay_epochs, "seeds": study.seeds}
+        for config in sorted(study.conditions.values(), key=lambda c: c.batch_size)
+    ]
+    with executors.local_processes(workers) as executor:
+        done = sweeps.run(watch, specs, executor, store)
+    if done.failures:
+        raise RuntimeError(done.failures[0].traceback)
+    by_config = {provenance.config_key(spec["config"]): r for spec, r in zip(specs, done.results, strict=True)}
+    found = [by_config[provenance.config_key(config)] for config in study.conditions.values()]
+    return Table(
+        names=tuple(f"{name}, seed {seed}" for name in study.conditions for seed in study.seeds),
+        test_error=np.concatenate([r["test_error"].T for r in found]),
+        cosine=np.concatenate([r["cosine"] for r in found]),
+        features={name: np.concatenate([r[name].T for r in found]) for name in FEATURES},
+        seconds=float(done.seconds.sum()),
+    )
+
+
+def choose(rule: Rule, features: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the position (N,) of the decay epoch that a rule picks from features (N, D).
+
+    >>> features = {"progress": np.array([[0.9, 0.5, 0.1]]), "plateau": np.array([[0.0, 0.6, 0.1]])}
+    >>> choose(Rule(feature="plateau", below=True, threshold=0.2, progress=0.7), features).tolist()
+    [2]
+    """
+    value = features[rule.feature]
+    crossed = value < rule.threshold if rule.below else value > rule.threshold
+    ready = crossed & (features["progress"] <= rule.progress)
+    return np.where(ready.any(axis=1), ready.argmax(axis=1), value.shape[1] - 1)
+
+
+def fit(table: Table) -> Rule:
+    """Return the rule with the lowest mean test error on a table, over features, directions and both constants.
+
+    Thresholds tried are the vigintiles of the feature over all runs and candidates.
+    """
+    best, lowest = None, np.inf
+    for name in FEATURES[1:]:
+        cuts = np.quantile(table.features[name], np.linspace(0.05, 0.95, 19))
+        for below, cut, progress in itertools.product((True, False), cuts, PROGRESS):
+            rule = Rule(feature=name, below=below, threshold=float(cut), progress=progress)
+            error = _picked(table, choose(rule, table.features)).mean()
+            if error < lowest - 1e-12:
+                best, lowest = rule, error
+    if best is None:
+        raise ValueError(f"`table` must hold finite test errors, got {table.test_error}")
+    return best
+
+
+def shuffled(table: Table, seed: int) -> Table:
+    """Return the table with the features of whole runs dealt out anew: the control's pilot."""
+    order = rng.stream(seed, "shuffled pilot features").permutation(len(table.names))
+    return replace(table, features={name: values[order] for name, values in table.features.items()})
+
+
+def _picked(table: Table, where: np.ndarray) -> np.ndarray:
+    return np.asarray(table.test_error[np.arange(len(where)), where])
+
+
+def kept() -> tuple[Table, Rule, dict[str, Any]]:
+    """Return the pilot table that is kept with the library, the rule fitted on it, and where both come from."""
+    raw = json.loads((files("lrdecay_core.experiments") / FILE).read_text(encoding="utf8"))
+    table = Table(
+        names=tuple(raw["names"]),
+        test_error=np.array(raw["test_error"]),
+        cosine=np.array(raw["cosine"]),
+        features={name: np.array(values) for name, values in raw["features"].items()},
+        seconds=raw["seconds"],
+    )
+    return table, Rule(**raw["rule"]), raw["origin"]
+
+
+def write_pilot(path: str | Path, *, store: str | None = None) -> Rule:
+    """Run the pilot, fit the rule, and write both to ``path`` with the command, the settings' key and versions."""
+    study = pilot()
+    table = run(study, store=store)
+    rule = fit(table)
+    content = {
+        "origin": {"command": COMMAND, "config_key": provenance.config_key(study), **provenance.collect()},
+        "rule": asdict(rule),
+        "names": table.names,
+        "seconds": round(table.seconds, 1),
+        "test_error": _rounded(table.test_error),
+        "cosine": _rounded(table.cosine),
+        "features": {name: _rounded(values) for name, values in table.features.items()},
+    }
+    Path(path).write_text(json.dumps(content, indent=0) + "\n", encoding="utf8")
+    return rule
+
+
+def _rounded(values: np.ndarray) -> Any:
+    return np.round(values.astype(np.float64), 6).tolist()
+
+
+if __name__ == "__main__":
+    print(write_pilot(Path(__file__).with_name(FILE)))

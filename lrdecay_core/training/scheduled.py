@@ -1,0 +1,116 @@
+"""Runs that differ in their schedule alone: any shape of the rate, paired by seed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lrdecay_core import checks, data, environment
+from lrdecay_core.schedules import Schedule
+from lrdecay_core.training import draws, objective
+from lrdecay_core.training.config import TrainConfig
+from lrdecay_core.training.ensemble import Ensemble, on_device
+
+__all__ = ["Scheduled", "scheduled"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheduled:
+    """A schedules and S seeds; every value is that of the last state."""
+
+    names: tuple[str, ...]
+    """(A,) names of the schedules."""
+    seeds: tuple[int, ...]
+    """(S,) replicates: starting weights, batch order and noise."""
+    rates: np.ndarray
+    """(A, K) rate of every step."""
+    train_loss: np.ndarray
+    """(A, S) excess training loss, on the labels the run was given."""
+    test_loss: np.ndarray
+    """(A, S) the same loss on the test split."""
+    test_error: np.ndarray
+    """(A, S) share of test samples that are misclassified."""
+    seconds: float
+    """Wall time."""
+
+    @property
+    def squares(self) -> np.ndarray:
+        """(A,) sum of the squared rates: the time that the model's slow flow would count."""
+        return np.asarray((self.rates**2).sum(axis=1))
+
+
+def scheduled(config: TrainConfig, *, schedules: Mapping[str, Schedule], seeds: Iterable[int]) -> Scheduled:
+    """Train one run per schedule and seed. All runs of a seed see the same batches and noise.
+
+    ``learning_rate`` and ``decayed_rate`` of ``config`` are not used: the rate of step k is ``schedule(k)``.
+
+    Args:
+        config: the run, see :class:`TrainConfig`.
+        schedules: name -> one rate for every step, 0 or above and finite.
+        seeds: distinct replicates.
+
+    Raises:
+        ValueError: no schedule, or one with another shape or such a rate.
+
+    >>> from lrdecay_core.schedules import constant, cosine
+    >>> config = TrainConfig(network="mlp", dataset="digits", loss="squared", learning_rate=0.1, decayed_rate=0.01,
+    ...                      batch_size=20, epochs=4, num_train=100)
+    >>> shapes = {"constant": constant(0.1), "cosine": cosine(learning_rate=0.1, num_steps=20)}
+    >>> scheduled(config, schedules=shapes, seeds=range(3)).test_error.shape
+    (2, 3)
+    """
+    replicates, started = checks.distinct_integers("seeds", seeds), time.perf_counter()
+    table, cpu = _table(config, schedules), torch.device("cpu")
+    dataset = data.load(config.dataset)
+    inputs, labels = on_device(dataset.train, cpu, config.num_samples)
+    test_inputs, test_labels = on_device(dataset.test, cpu)
+    given = np.stack([draws.corrupted_labels(config, s, labels.numpy(), dataset.num_classes) for s in replicates])
+    ensemble = Ensemble(config, dataset, replicates, cpu)
+    ensemble.select(torch.arange(len(replicates)).repeat_interleave(len(table)))
+    columns = torch.from_numpy(table.astype(np.float32)).repeat(len(replicates), 1)
+    prepared, targets = ensemble.prepare(inputs), objective.targets_table(dataset.num_classes, config.label_smoothing, cpu)
+    for epoch in environment.progress(range(config.epochs), "epochs"):
+        draw = draws.draw_epoch(config, replicates, epoch, given, dataset.input_shape, dataset.num_classes, cpu)
+        _epoch(ensemble, config, draw, prepared if draw.noise is None else inputs, targets, columns, epoch)
+    rows = torch.as_tensor(given).repeat_interleave(len(table), dim=0)
+    train_loss, _ = ensemble.evaluate(inputs, rows)
+    test_loss, test_error = ensemble.evaluate(test_inputs, test_labels)
+    shape = (len(replicates), len(table))
+    final = {
+        name: value.reshape(shape).T.numpy()
+        for name, value in (("train_loss", train_loss), ("test_loss", test_loss), ("test_error", test_error))
+    }
+    seconds = time.perf_counter() - started
+    return Scheduled(names=tuple(schedules), seeds=replicates, rates=table, seconds=seconds, **final)
+
+
+def _epoch(
+    ensemble: Ensemble, config: TrainConfig, draw: draws.Epoch, inputs: Tensor, targets: Tensor, rates: Tensor, epoch: int
+) -> None:
+    """Take the steps of one epoch; ``inputs`` are prepared samples, or raw ones where noise is added to them."""
+    size, seed = config.batch_size, torch.arange(len(draw.order)).unsqueeze(1)
+    for k in range(config.steps_per_epoch):
+        chosen = draw.order[:, k * size : (k + 1) * size]
+        batch = inputs[chosen]
+        if draw.noise is not None:
+            noisy = batch + draw.noise[seed, chosen]
+            batch = ensemble.prepare(noisy.flatten(0, 1)).unflatten(0, chosen.shape)
+        step = epoch * config.steps_per_epoch + k
+        ensemble.step(batch, targets[draw.labels[seed, chosen]].mT.contiguous(), rates[:, step : step + 1])
+
+
+def _table(config: TrainConfig, schedules: Mapping[str, Schedule]) -> np.ndarray:
+    """Return the rate of every schedule at every step, (A, K)."""
+    steps = np.arange(config.epochs * config.steps_per_epoch)
+    if not schedules:
+        raise ValueError("`schedules` must hold at least one schedule, got none; such as {'cosine': cosine(...)}")
+    rates = {name: np.asarray(schedule(steps), dtype=np.float64) for name, schedule in schedules.items()}
+    for name, values in rates.items():
+        if values.shape != steps.shape or not np.isfinite(values).all() or (values < 0).any():
+            raise ValueError(f"`schedules` must give one rate, 0 or above, for every step, got {name!r}: {values.shape}")
+    return np.stack(list(rates.values()))
