@@ -1,11 +1,26 @@
-"""The nonlinear model f(x; u, v) = <u * v, x>: problem, weights, manifold, minimum norm, SGD."""
+"""The nonlinear model f(x; u, v) = <u * v, x>, and a second one, f(A; U, V) = <U V^T, A>: problems, minima, SGD."""
 
-from lrdecay_core.model import manifold
+from lrdecay_core.model import manifold, matrix
 from lrdecay_core.model.grid import grid
+from lrdecay_core.model.matrix import MatrixProblem
+from lrdecay_core.model.matrix_sgd import MatrixPath, matrix_sgd
 from lrdecay_core.model.minimum_norm import MinimumNorm, minimum_norm
 from lrdecay_core.model.path import Path
 from lrdecay_core.model.problem import Problem
 from lrdecay_core.model.sgd import sgd
 from lrdecay_core.model.weights import Weights
 
-__all__ = ["MinimumNorm", "Path", "Problem", "Weights", "grid", "manifold", "minimum_norm", "sgd"]
+__all__ = [
+    "MatrixPath",
+    "MatrixProblem",
+    "MinimumNorm",
+    "Path",
+    "Problem",
+    "Weights",
+    "grid",
+    "manifold",
+    "matrix",
+    "matrix_sgd",
+    "minimum_norm",
+    "sgd",
+]

@@ -10,6 +10,7 @@ from lrdecay_core.theory.no_label_noise import divergence, waiting_bound
 from lrdecay_core.theory.norm_excess import norm_excess_bound
 from lrdecay_core.theory.plateau import centre_variance, fluctuation_test_loss, plateau_level
 from lrdecay_core.theory.recovery import recovery_probability, sample_size, width_squared
+from lrdecay_core.theory.schedule_limit import schedule_limit, schedule_log_scale, sum_of_squares
 from lrdecay_core.theory.slow_flow import slow_flow, slow_log_scale
 from lrdecay_core.theory.tail import tail_drift_bound, tail_rate
 
@@ -32,8 +33,11 @@ __all__ = [
     "plateau_level",
     "recovery_probability",
     "sample_size",
+    "schedule_limit",
+    "schedule_log_scale",
     "slow_flow",
     "slow_log_scale",
+    "sum_of_squares",
     "tail_drift_bound",
     "tail_rate",
     "three_dimensional",
