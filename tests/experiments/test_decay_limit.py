@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core import model, theory
+from lrdecay_core import model
 from lrdecay_core.experiments import decay_limit
 from lrdecay_core.experiments.decay_limit import Limits, Setting
 
@@ -15,11 +15,6 @@ SMALL = Setting(num_samples=4, num_features=9, sparsity=2, batch_size=2, label_n
 def test_plans_hold_what_the_claims_ask_for():
     plan = decay_limit.limits("book")
     assert len(plan.settings) * len(plan.decay_steps) * len(plan.problem_seeds) >= 30
-    slow = decay_limit.slow("book")
-    assert (slow.setting.batch_size, slow.setting.label_noise, slow.setting.learning_rate) == (4, 2.0, 0.02)
-    assert slow.slow_times[-1] == 5.0
-    assert slow.num_replicas >= 32
-    assert decay_limit.slow("quick").setting == slow.setting
     assert set(decay_limit.limits("quick").settings) <= set(plan.settings)
 
 
@@ -61,27 +56,8 @@ def test_tails_of_finite_rate():
     assert (cut.drift <= cut.bound).all()
 
 
-def test_slow_curves_are_near_both_predictions():
-    plan = replace(decay_limit.slow("quick"), slow_times=(0.5, 1.0), problem_seeds=(0,), num_replicas=4)
-    found = decay_limit.slow_curves(plan)
-    assert found.measured.shape == (1, 2, 4)
-    np.testing.assert_allclose(found.slow_times, [0.5, 1.0], rtol=1e-3)
-    np.testing.assert_allclose(found.measured.mean(axis=2), found.first_order, rtol=0.1)
-    np.testing.assert_allclose(found.solver, found.measured[:, :, 0], rtol=1e-6)
-    assert not np.array_equal(found.first_order, found.leading)
-
-
-def test_the_effective_ode_follows_the_homotopy():
-    problem = SMALL.problem(3)
-    by_ode = decay_limit.effective_ode(problem, SMALL, [0.5, 2.0])
-    closed = theory.slow_flow(
-        problem.X, problem.y, init_scale=0.5, slow_times=[0.5, 2.0], label_noise=1.0, batch_size=2
-    )
-    np.testing.assert_allclose(by_ode, closed, atol=1e-8)  # the solver's tolerance is 1e-10
-
-
 def test_description_and_key(monkeypatch):
     monkeypatch.setenv("LRDECAY_PROFILE", "book")
     assert "| 4 | 9 | 2 | 2 | 1 | 0.04 |" in decay_limit.describe([SMALL])
     assert "`book` profile" in decay_limit.describe([SMALL])
-    assert decay_limit.key(decay_limit.slow("book")) != decay_limit.key(decay_limit.slow("quick"))
+    assert decay_limit.key(decay_limit.limits("book")) != decay_limit.key(decay_limit.limits("quick"))
