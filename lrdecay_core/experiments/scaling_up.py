@@ -191,6 +191,7 @@ def estimate(took: Costs, *, workers: tuple[int, ...] = (1, 2, 16, 128)) -> str:
     lines = ["| workers | hours |", "|---:|---:|", *(f"| {n} | {took.hours(runs, n):.2g} |" for n in workers)]
     return (
         f"Here {took.runs} runs took {took.wall:.0f} s on {took.workers} workers: {took.seconds.mean():.2f} s a run on "
-        f"average, {took.seconds.max():.2f} s the longest, and {100 * took.utilisation:.0f} % of the workers' time went "
-        f"into runs. A study of {runs} runs of this size would take, on processors like these:\n\n" + "\n".join(lines)
+        f"average, {took.seconds.max():.2f} s the longest, and {100 * took.utilisation:.0f} % of the workers' time "
+        f"went into runs. A study of {runs} runs of this size would take, on processors like these:\n\n"
+        + "\n".join(lines)
     )
