@@ -69,7 +69,7 @@ _CONFIG = TrainConfig(
     epochs=400,
 )
 _QUICK = Grid(
-    config=replace(_CONFIG, epochs=60), rates=(0.01, 0.02, 0.04, 0.06), decay_epochs=(1, 6, 15, 30, 60), seeds=(0, 1)
+    config=replace(_CONFIG, epochs=40), rates=(0.01, 0.02, 0.04, 0.06), decay_epochs=(1, 4, 10, 20, 40), seeds=(0, 1)
 )
 _BOOK = Grid(
     config=replace(_CONFIG, epochs=400),

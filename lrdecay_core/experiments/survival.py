@@ -38,7 +38,7 @@ def short_run(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {"noise": rng.stream(spec["seed"], "survival").standard_normal(100)}
 
 
-def disturb(executor: Executor, folder: Path, *, runs: int = 60, after: float = 0.5) -> Survival:
+def disturb(executor: Executor, folder: Path, *, runs: int = 40, after: float = 0.5) -> Survival:
     """Sweep twice, here and on ``executor``, and kill one of the executor's local worker processes on the way.
 
     Args:
