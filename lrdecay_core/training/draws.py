@@ -18,7 +18,10 @@ __all__ = ["Epoch", "corrupted_labels", "draw_epoch"]
 
 @dataclass(frozen=True)
 class Epoch:
-    """The randomness of one epoch for S seeds: sample order (S, N), labels (S, N), input noise (S, N, ...) and moves (S, N, 3), or None."""
+    """The randomness of one epoch for S seeds.
+
+    Sample order (S, N) and labels (S, N); input noise (S, N, ...) and moves of images (S, N, 3), or None.
+    """
 
     order: Tensor
     labels: Tensor

@@ -1,0 +1,46 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lrdecay_core import sweeps
+from lrdecay_core.experiments import scaling_up
+from lrdecay_core.training import branches
+
+TINY = replace(
+    scaling_up.grid("quick"),
+    config=replace(scaling_up.grid("quick").config, epochs=3, width=3),
+    rates=(0.01, 0.05, 500.0),
+    decay_epochs=(1, 3),
+    seeds=(4, 5),
+)
+
+
+@pytest.mark.parametrize("profile", ["quick", "book"])
+def test_profiles_differ_in_size_alone(profile):
+    grid, other = scaling_up.grid(profile), scaling_up.grid("book")
+    assert replace(grid.config, epochs=1) == replace(other.config, epochs=1)
+    assert len(grid.specs) == np.prod(grid.shape)
+    assert max(grid.decay_epochs) == grid.config.epochs
+
+
+def test_a_cell_of_the_diagram_is_that_training_run(tmp_path):
+    found = scaling_up.sweep(TINY, store=tmp_path)
+    table = scaling_up.diagram(TINY, found)
+    runs = branches(replace(TINY.config, learning_rate=0.05), decay_epochs=[3], seeds=[5])
+    assert table.test_error[1, 1, 1] == float(runs.test_error[0, 0, -1])
+    assert np.isnan(table.mean[2]).all()
+    assert np.isfinite(table.mean[:2]).all()
+    assert (found.column("diverged_step").reshape(TINY.shape)[2] >= 0).all()
+    assert scaling_up.sweep(TINY, store=tmp_path).computed == 0
+
+
+def test_costs():
+    found = sweeps.Sweep(
+        specs=({},) * 4, keys=(), results=(), seconds=np.array([1.0, 2, 3, 2]), failures=(), computed=4
+    )
+    took = scaling_up.costs(found, wall=5.0, workers=2)
+    assert took.utilisation == 0.8
+    assert took.hours(3600, 1) == 2.5  # two seconds a run, at 80 %
+    assert took.hours(3600, 5) == 0.5
+    assert scaling_up.study_size(rates=2, decay_times=3, seeds=5, settings=7) == 210
