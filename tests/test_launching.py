@@ -69,10 +69,12 @@ def test_the_lock_installs(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_a_notebook_alone_in_a_folder_installs_the_library_and_keeps_colabs_torch(tmp_path):
-    """As on Colab: torch and the rest are there, our package is not, and the first cell brings it from the repository."""
+    """As on Colab: torch and the rest are there, our package is not, and the first cell brings it."""
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv" / "bin" / "python"
-    here = subprocess.run([python, "-c", "import site; print(site.getsitepackages()[0])"], capture_output=True, text=True)
+    here = subprocess.run(
+        [python, "-c", "import site; print(site.getsitepackages()[0])"], capture_output=True, text=True
+    )
     # Packages of this environment stand in for Colab's; of a folder in a .pth file no further .pth is read, so that
     # the editable installation of our package is not among them.
     (Path(here.stdout.strip()) / "colab.pth").write_text(sysconfig.get_paths()["purelib"], encoding="utf8")
@@ -83,12 +85,15 @@ def test_a_notebook_alone_in_a_folder_installs_the_library_and_keeps_colabs_torc
     install = 'import subprocess; subprocess.run([sys.executable, "-m", "pip", "install", "-q", '
     code = re.sub(r'%pip install -q ("git\+.*")', rf"{install}\1], check=True)", cell)
     code += "\nimportlib.invalidate_caches()\nimport lrdecay_core, torch, numpy\n"
-    code += "from lrdecay_core import training, explorers\nprint(lrdecay_core.__file__, torch.__version__, numpy.__version__)"
+    code += "from lrdecay_core import training, explorers\n"
+    code += "print(lrdecay_core.__file__, torch.__version__, numpy.__version__)"
     folder = tmp_path / "empty"
     folder.mkdir()
     keep = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     environment = keep | {"PIP_CONSTRAINT": str(tmp_path / "constraints.txt")}
-    done = subprocess.run([python, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [python, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     file, *versions = done.stdout.split()
     assert file.startswith(str(tmp_path / "venv"))

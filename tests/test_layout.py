@@ -111,7 +111,10 @@ def test_the_lock_names_no_address_and_no_build_of_torch():
     names = [("numpy", "2.0"), ("torch", "2.13.0+cpu"), ("nvidia-x", "1"), ("b", "1+local"), ("a-b", "3"), ("a", "4")]
     resolved = lock.pins({"install": [item(name, version, "0" * 64) for name, version in names]})
     assert lock.constraints(resolved).splitlines()[1:] == ["a==4", "a-b==3", "b==1", "numpy==2.0"]
-    assert lock.lock(resolved).splitlines()[2:4] == [f"a==4 --hash=sha256:{'0' * 64}", f"a-b==3 --hash=sha256:{'0' * 64}"]
+    assert lock.lock(resolved).splitlines()[2:4] == [
+        f"a==4 --hash=sha256:{'0' * 64}",
+        f"a-b==3 --hash=sha256:{'0' * 64}",
+    ]
     assert "://" not in lock.lock(resolved) + lock.constraints(resolved)
 
 

@@ -33,7 +33,7 @@ SHEET = {
     "footer_template": '<div style="font-size:8px;width:100%;text-align:center"><span class="title"></span></div>',
     "margin": {"top": "16mm", "bottom": "18mm", "left": "14mm", "right": "14mm"},
 }
-# On paper nothing can be opened or pressed: solutions and proofs stand open; folded code and the theme's frame are left out.
+# On paper nothing can be opened or pressed: solutions and proofs stand open, folded code and the frame are left out.
 PAPER = """details.above-input, .sd-summary-icon, .copybtn, .toggle-button, .prev-next-footer,
 .bd-header-article, .bd-sidebar-primary, .bd-sidebar-secondary, .bd-footer, #jb-print-toc { display: none !important }
 .cell_output img, figure, .proof, table { break-inside: avoid } h1, h2, h3 { break-after: avoid }
