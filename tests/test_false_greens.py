@@ -14,7 +14,7 @@ import pytest
 
 from tools import chapters, check_notebooks, ledger
 
-TAKEN = ("tools", "_static", "_config.yml", "conftest.py", "Makefile", "pyproject.toml", "references.bib")
+TAKEN = ("tools", "_static", "_templates", "_config.yml", "conftest.py", "Makefile", "pyproject.toml", "references.bib")
 LIBRARY = {
     "__init__.py": "",
     "answer.py": '"""Answers."""\n\n\ndef value():\n    """Return the answer."""\n    return 41\n',
@@ -45,6 +45,10 @@ class MiniatureBook:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text, encoding="utf8")
         self.notebook("one", ANSWER)
+        kept = chapters.ROOT / "_build" / ".vendored"  # the scripts of pages are fetched once for all books
+        kept.mkdir(parents=True, exist_ok=True)
+        (root / "_build").mkdir()
+        (root / "_build" / ".vendored").symlink_to(kept)
 
     def notebook(self, name, *sources):
         code = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}

@@ -38,6 +38,10 @@ def test_the_repository_keeps_the_rule(rule):
         pytest.param(layout.loose_requirements, "requirements.txt", "tqdm", "tqdm\n-i https://a", id="registry"),
         pytest.param(layout.drifting_environments, "binder/requirements.txt", "-r ../", "torch\n-r ../", id="Binder"),
         pytest.param(layout.drifting_environments, ".github/workflows/book.yml", ".ci/run", "pytest", id="CI"),
+        pytest.param(layout.stale_lock, "constraints.txt", "scipy==", "scipy==0", id="lock of another version"),
+        pytest.param(layout.stale_lock, "requirements.lock", "--hash=sha256:", "", id="no hash"),
+        pytest.param(layout.unlisted_actions, ".github/workflows/pages.yml", "checkout@v4", "checkout@main", id="tag"),
+        pytest.param(layout.unguarded_shells, ".github/workflows/weekly.yml", " -euo pipefail {0}", "", id="weekly"),
         pytest.param(layout.other_repositories, "README.md", "blob/main", "x/blob/main", id="same repository"),
         pytest.param(layout.other_repositories, "CITATION.cff", "late-decay-book/", "someone/", id="citation"),
         pytest.param(
@@ -100,9 +104,18 @@ def _sound_notebook(root):
 
 
 def test_the_lock_names_no_address_and_no_build_of_torch():
-    text = lock.constraints("numpy==2.0\ntorch==2.13.0+cpu\nnvidia-x==1\nlocal @ https://host/a.whl\nb==1+local\n")
-    assert text.splitlines()[1:] == ["b==1", "numpy==2.0"]
-    assert "://" not in text
+    def item(name, version, digest):
+        archive = {"url": "https://host/a.whl", "archive_info": {"hashes": {"sha256": digest}}}
+        return {"metadata": {"name": name, "version": version}, "download_info": archive}
+
+    names = [("numpy", "2.0"), ("torch", "2.13.0+cpu"), ("nvidia-x", "1"), ("b", "1+local"), ("a-b", "3"), ("a", "4")]
+    resolved = lock.pins({"install": [item(name, version, "0" * 64) for name, version in names]})
+    assert lock.constraints(resolved).splitlines()[1:] == ["a==4", "a-b==3", "b==1", "numpy==2.0"]
+    assert lock.lock(resolved).splitlines()[2:4] == [
+        f"a==4 --hash=sha256:{'0' * 64}",
+        f"a-b==3 --hash=sha256:{'0' * 64}",
+    ]
+    assert "://" not in lock.lock(resolved) + lock.constraints(resolved)
 
 
 def examples():

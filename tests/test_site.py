@@ -92,6 +92,18 @@ def test_a_site_with_vendored_scripts_loads_none_from_elsewhere(tmp_path):
     assert "from elsewhere" in "\n".join(rules.external_requests(site))
 
 
+def test_weights_count_each_own_part_once(tmp_path, monkeypatch):
+    (tmp_path / "b.png").write_bytes(b"x" * 1000)
+    (tmp_path / "c.js").write_bytes(b"x" * 9000)  # travels in a few dozen bytes
+    twice = '<img src="b.png"><img src="b.png?v=1"><script src="c.js"></script><img src="https://example.org/c.png">'
+    site = site_of(tmp_path, one=twice, two="")
+    assert 1000 < rules.weight(site, "one.html") < 1400
+    assert list(rules.too_heavy(site)) == []
+    monkeypatch.setattr(rules, "HEAVIEST_PAGE", 1000)
+    monkeypatch.setattr(rules, "HEAVIEST_SITE", 9999)
+    assert [line.split()[0] for line in rules.too_heavy(site)] == ["one.html:", "the"]
+
+
 def test_a_page_of_the_contents_that_was_not_built_is_noticed(tmp_path):
     site = site_of(tmp_path, index="", intro="", chapters__one="")
     assert list(check_site.missing_pages(site, ["intro", "chapters/one"])) == []

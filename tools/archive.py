@@ -27,15 +27,17 @@ EPOCH = (2024, 1, 1, 0, 0, 0)  # for every member of the zip, so that equal site
 SHEET = {
     "format": "A4",
     "print_background": True,
+    "scale": 0.75,
     "display_header_footer": True,
     "header_template": "<span></span>",
     "footer_template": '<div style="font-size:8px;width:100%;text-align:center"><span class="title"></span></div>',
     "margin": {"top": "16mm", "bottom": "18mm", "left": "14mm", "right": "14mm"},
 }
-# On paper nothing can be opened or pressed: solutions stand open, and what only works on a screen is left out.
-PAPER = """details { display: block } .sd-summary-icon, .copybtn, .toggle-button, .prev-next-footer,
-.bd-header-article, .bd-sidebar-primary, .bd-sidebar-secondary, .bd-footer, #jb-print-docs-body { display: none !important }
+# On paper nothing can be opened or pressed: solutions and proofs stand open, folded code and the frame are left out.
+PAPER = """details.above-input, .sd-summary-icon, .copybtn, .toggle-button, .prev-next-footer,
+.bd-header-article, .bd-sidebar-primary, .bd-sidebar-secondary, .bd-footer, #jb-print-toc { display: none !important }
 .cell_output img, figure, .proof, table { break-inside: avoid } h1, h2, h3 { break-after: avoid }
+.bd-article pre { white-space: pre-wrap; overflow-wrap: anywhere } .pst-scrollable-table-container { overflow: visible }
 .bd-main .bd-content .bd-article-container { max-width: none; width: 100% }"""
 
 
@@ -55,7 +57,7 @@ def print_pages(site: Path, names: list[str], folder: Path) -> list[Path]:
             page.goto((site / name).as_uri())
             page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise }")
             page.add_style_tag(content=PAPER)
-            page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true })")
+            page.evaluate("document.querySelectorAll('details:not(.above-input)').forEach(e => { e.open = true })")
             printed.append(folder / f"{number:02d}.pdf")
             page.pdf(path=printed[-1], **SHEET)
         browser.close()

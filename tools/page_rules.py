@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +24,9 @@ REPEATED_BY_THEME = frozenset({"search-input"})
 FILE_NAME = re.compile(r"[/\\]|\.(png|jpe?g|svg|gif|webp)$", re.IGNORECASE)
 TRACEBACK = re.compile(r"Traceback \(most recent call last\)|^-{20,}$", re.MULTILINE)
 
+HEAVIEST_PAGE, HEAVIEST_SITE = 3e6, 40e6
+# The widget manager, 4 MB by itself, is not counted against a page that has widgets.
+OWN_PARTS = "script[src]:not([src*=html-manager]), img[src], source[src], link[rel=stylesheet], link[rel=preload]"
 RAW_TABLE = re.compile(r"\|\s*:?[-–—]+:?\s*\|")
 
 
@@ -125,4 +130,27 @@ def external_requests(site: Site) -> Iterator[str]:
                 yield f"{page}: <{tag.name}> loads from elsewhere: {source}"
 
 
-EVERY_PAGE = (broken_links, repeated_ids, poor_alternatives, shown_errors, external_requests)
+def weight(site: Site, page: str) -> int:
+    """Return the bytes that travel for a page with its own scripts, styles and images: text is sent compressed."""
+    names = {urlsplit(str(t.get("src") or t.get("href"))).path for t in site.pages[page].select(OWN_PARTS)}
+    parts = {((site.folder / page).parent / unquote(name)).resolve() for name in names if name}
+    return sum(_sent(path) for path in {*parts, (site.folder / page).resolve()} if path.is_file())
+
+
+@functools.cache
+def _sent(path: Path) -> int:
+    data = path.read_bytes()
+    return len(gzip.compress(data)) if path.suffix in (".html", ".css", ".js", ".svg") else len(data)
+
+
+def too_heavy(site: Site) -> Iterator[str]:
+    """A page weighs at most 3 MB on its way, widgets apart; the site at most 40 MB on the disk."""
+    for page in site.pages:
+        if (bytes_ := weight(site, page)) > HEAVIEST_PAGE:
+            yield f"{page}: weighs {bytes_ / 1e6:.1f} MB, at most {HEAVIEST_PAGE / 1e6:g} MB are allowed"
+    total = sum(path.stat().st_size for path in site.folder.rglob("*") if path.is_file())
+    if total > HEAVIEST_SITE:
+        yield f"the site weighs {total / 1e6:.1f} MB, at most {HEAVIEST_SITE / 1e6:g} MB are allowed"
+
+
+EVERY_PAGE = (broken_links, repeated_ids, poor_alternatives, shown_errors, external_requests, too_heavy)

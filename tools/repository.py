@@ -1,8 +1,8 @@
 """Give the repository's address, or move the book to another: ``make set-repository URL=https://github.com/you/book``.
 
 ``_config.yml`` holds the address. Notebooks' first cells, badges and the citation repeat it, since they are read where
-no build can fill it in; this tool changes them together, and ``tools.check_layout`` notices when they differ. A build on
-GitHub Actions takes the address of the repository it runs in, so that a fork's pages launch the fork.
+no build can fill it in; this tool changes them together, and ``tools.check_layout`` notices when they differ. A build
+on GitHub Actions takes the address of the repository it runs in, so that a fork's pages launch the fork.
 """
 
 from __future__ import annotations
@@ -41,7 +41,15 @@ def current(root: Path = chapters.ROOT) -> dict[str, str]:
 
 def files(root: Path) -> list[Path]:
     """Return the files that repeat the address."""
-    names = ("_config.yml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "intro.md")
+    names = (
+        "_config.yml",
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "pyproject.toml",
+        "intro.md",
+    )
     pages = [p for p in sorted((root / "chapters").glob("*")) if p.suffix in (".ipynb", ".md")]
     return [p for p in (*(root / name for name in names), *pages) if p.is_file()]
 

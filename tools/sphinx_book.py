@@ -16,6 +16,7 @@ from tools import chapters, ledger, markup, repository, scan, vendor
 
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
+
 def use_kept_executions(app: Sphinx, config: Config) -> None:
     """Point MyST-NB at the cache of the present state; refuse to build pages around verdicts of another state."""
     chapters.set_environment()

@@ -19,9 +19,7 @@ FOLDER = (ROOT / os.environ.get("LRDECAY_SITE", "_build/quick/_build/html")).res
 # Pages that redirect or that the theme's scripts read; what is left is what a reader can open.
 NO_PAGES = ("_static/", "index.html")
 PAGES = sorted(
-    name
-    for path in FOLDER.rglob("*.html")
-    if not (name := path.relative_to(FOLDER).as_posix()).startswith(NO_PAGES)
+    name for path in FOLDER.rglob("*.html") if not (name := path.relative_to(FOLDER).as_posix()).startswith(NO_PAGES)
 )
 
 

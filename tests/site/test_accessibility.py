@@ -21,7 +21,9 @@ def phone(browser: Any) -> Any:
 
 def violations(page):
     found = axe.Axe().run(page, options={"preload": False}).response["violations"]  # its preload looks in wrong folders
-    nodes = [(v["id"], n) for v in found for n in v["nodes"] if not (v["id"] == "empty-table-header" and spoken(page, n))]
+    nodes = [
+        (v["id"], n) for v in found for n in v["nodes"] if not (v["id"] == "empty-table-header" and spoken(page, n))
+    ]
     return [f"{rule} ({node['impact']}): {node['target']} {node['html'][:160]}" for rule, node in nodes]
 
 

