@@ -163,13 +163,13 @@ REGISTRY: dict[str, Claim] = {
         Claim(
             id="M8",
             source="ours",
-            statement="On a second nonlinear model, a product of matrices, later decay also lands closer to minimum norm.",
+            statement="On a second model, a product of matrices, later decay lands closer to minimum norm, too.",
             chapter="second-model",
             threshold="squared norm after decay over its minimum, twice the least nuclear norm, falls with T (rank "
             "correlation, 95 % interval below 0) and ends at 1.05 or less (whole interval); the testing loss ends at a "
             "fifth of its start or less (whole interval); 10 problems, true rank 2 of 10",
-            control="a tenth of the rate at the same steps, and no label noise: at least 80 % of the excess norm stays; "
-            "truth of full rank: the testing loss rises",
+            control="a tenth of the rate at the same steps, and no label noise: at least 80 % of the excess norm "
+            "stays; truth of full rank: the testing loss rises",
         ),
         Claim(
             id="B1",

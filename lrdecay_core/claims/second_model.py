@@ -91,9 +91,9 @@ def describe_clock(runs: MatrixRuns) -> str:
     half = runs.of("imbalance", HALF)[:, at].mean()
     ratio = [runs.of("norm_ratio", arm)[:, at].mean() for arm in (MAIN, HALF)]
     return (
-        f"At $(\\sigma^2/B)\\,\\eta^2T = 1$ the imbalance has shrunk to **{shrunk:.3f}** of its start, at half the rate "
-        f"to **{half:.3f}**; the law says {np.exp(-1):.3f}. The norm ratio there is {ratio[0]:.3f} and {ratio[1]:.3f}, "
-        f"with {runs.study.steps(MAIN)[at]:,} and {runs.study.steps(HALF)[at]:,} steps."
+        f"At $(\\sigma^2/B)\\,\\eta^2T = 1$ the imbalance has shrunk to **{shrunk:.3f}** of its start, at half the "
+        f"rate to **{half:.3f}**; the law says {np.exp(-1):.3f}. The norm ratio there is {ratio[0]:.3f} and "
+        f"{ratio[1]:.3f}, with {runs.study.steps(MAIN)[at]:,} and {runs.study.steps(HALF)[at]:,} steps."
     )
 
 

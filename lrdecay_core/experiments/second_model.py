@@ -76,6 +76,8 @@ class MatrixRuns:
     """(5, P, K, R)"""
     imbalance: np.ndarray
     """(5, P, K, R) Frobenius norm of U^T U - V^T V at T over that at the start, before decay."""
+    spectrum: np.ndarray
+    """(5, P, K, m) singular values after decay in falling order, mean over replicas."""
     least_test_loss: np.ndarray
     """(5, P) of the solution of least norm."""
     least_gap: np.ndarray
@@ -108,7 +110,7 @@ def run(settings: MatrixStudy, *, workers: int | None = None) -> MatrixRuns:
     with executors.local_processes(workers) as executor:
         found = sweeps.run(_one, specs, executor, description="matrices")
     order = [arms.index(arm) for arm in ARMS]
-    names = ("norm_ratio", "test_loss", "train_loss", "imbalance", "least_test_loss", "least_gap")
+    names = ("norm_ratio", "test_loss", "train_loss", "imbalance", "spectrum", "least_test_loss", "least_gap")
     columns = {}
     for name in names:
         column = found.column(name)
@@ -121,9 +123,10 @@ def describe(settings: MatrixStudy) -> str:
     m, n = settings.size, settings.num_samples
     return (
         f"{len(settings.problems)} problems: {m} × {m} matrices of rank {settings.rank} with singular values 1, "
-        f"seen through $n = {n}$ of {m * m} numbers. {settings.replicas} runs each from $U = {settings.init_scale:g}\\,I$, "
-        f"$V = 0$; $\\eta = {settings.learning_rate:g}$, batch size $B = {settings.batch_size}$, label noise "
-        f"$\\sigma = {settings.label_noise:g}$; decay at {', '.join(f'{T:,}' for T in settings.steps(MAIN))}. "
+        f"seen through $n = {n}$ of {m * m} numbers. {settings.replicas} runs each from "
+        f"$U = {settings.init_scale:g}\\,I$, $V = 0$; $\\eta = {settings.learning_rate:g}$, batch size "
+        f"$B = {settings.batch_size}$, label noise $\\sigma = {settings.label_noise:g}$; decay at "
+        f"{', '.join(f'{T:,}' for T in settings.steps(MAIN))}. "
         f"This page was computed in the `{environment.profile()}` profile."
     )
 
@@ -158,6 +161,7 @@ def _one(spec: Mapping[str, Any]) -> dict[str, Any]:
         "test_loss": fitted.test_loss(W),
         "train_loss": fitted.train_loss(W),
         "imbalance": apart / (settings.init_scale**2 * np.sqrt(settings.size)),
+        "spectrum": np.linalg.svd(W, compute_uv=False).mean(axis=1),
         "least_test_loss": float(fitted.test_loss(least.solution)),
         "least_gap": least.gap / least.value,
     }
