@@ -29,7 +29,7 @@ def plot_phase_diagram(result: PhaseDiagram, ax: Axes | None = None) -> Axes:
             ax.plot(best, i, "o", markersize=13, markerfacecolor="none", markeredgecolor="white", markeredgewidth=3)
             ax.plot(best, i, "o", markersize=13, markerfacecolor="none", markeredgecolor=LATE, markeredgewidth=1.5)
     ax.set(xlabel="decay time (% of the budget)", ylabel="large learning rate")
-    ax.set_xticks(columns, [f"{100 * share:g}" for share in result.decay])
+    ax.set_xticks(columns, [f"{100 * share:.3g}" for share in result.decay])
     ax.set_yticks(rows, [f"{rate:g}" for rate in result.rates])
     ax.grid(visible=False)
     return ax

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 import traceback
@@ -102,9 +103,11 @@ def run(
 
 
 def _keys(fn: Callable[[Any], Any], specs: Sequence[Any], version: str | None, *, stored: bool) -> tuple[str, ...]:
-    bad = next((spec for spec in specs if not isinstance(spec, Mapping) and not is_dataclass(spec)), None)
-    if not specs or bad is not None:
-        raise ValueError(f"`specs` must hold mappings or dataclasses, at least one, got {bad if specs else 'none'!r}")
+    bad = [
+        spec for spec in specs if not isinstance(spec, Mapping) and (not is_dataclass(spec) or inspect.isclass(spec))
+    ]
+    if bad or not specs:
+        raise ValueError(f"`specs` must hold mappings or dataclasses, at least one, got {bad[0] if bad else 'none'!r}")
     if stored:
         code = code_stamp(fn) if version is None else version
         keys = tuple(run_key(fn, spec, version=code) for spec in specs)
