@@ -44,7 +44,7 @@ def nuclear_norm(A: Any, y: Any, *, tolerance: float = 1e-8) -> NuclearNorm:
         tolerance: relative duality gap.
 
     Raises:
-        ValueError: shapes do not fit, or measurements are dependent.
+        ValueError: shapes do not fit, measurements are dependent, or the tolerance is not above 0.
         RuntimeError: the gap stays above the tolerance.
 
     >>> found = nuclear_norm([[[1.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [0.0, 0.0]]], [3.0, 4.0])
@@ -53,6 +53,7 @@ def nuclear_norm(A: Any, y: Any, *, tolerance: float = 1e-8) -> NuclearNorm:
     """
     A = checks.finite_array("A", A, shape=(None, None, None))
     flat, y = checks.design(A.reshape(len(A), -1), checks.finite_array("y", y, shape=(len(A),)))
+    goal = checks.positive("tolerance", tolerance)
     back, shape = np.linalg.pinv(flat), A.shape[1:]
     rho = STEP * max(float(np.linalg.norm(back @ y)), 1e-300)
     low, dual = np.zeros(flat.shape[1]), np.zeros(flat.shape[1])
@@ -68,10 +69,10 @@ def nuclear_norm(A: Any, y: Any, *, tolerance: float = 1e-8) -> NuclearNorm:
             certificate /= max(1.0, float(np.linalg.norm(np.tensordot(certificate, A, axes=1), 2)))
             value = float(np.linalg.svd(fit.reshape(shape), compute_uv=False).sum())
             gap = value - float(certificate @ y)
-            if gap <= tolerance * value:
+            if gap <= goal * value:
                 break
     else:
-        raise RuntimeError(f"no solution to a relative gap of {tolerance:g} in {SWEEPS} sweeps: {gap / value:.1e}")
+        raise RuntimeError(f"no solution to a relative gap of {goal:g} in {SWEEPS} sweeps: {gap / value:.1e}")
     return NuclearNorm(
         solution=fit.reshape(shape),
         value=value,

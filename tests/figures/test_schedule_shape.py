@@ -1,0 +1,52 @@
+"""Figures draw what they are given: the numbers on the axes are the numbers of the result."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+mpl.use("agg")
+import matplotlib.pyplot as plt
+
+from lrdecay_core.experiments.schedule_shape import SHAPES, ShapeRuns, ShapeStudy, shaped
+from lrdecay_core.figures import schedule_shape as draw
+
+STUDY = ShapeStudy(problems=(0, 1), replicas=2, peak=0.1, depth=0.5, readings=3)
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def runs():
+    loss = np.exp(np.random.default_rng(0).normal(size=(2, 5, 2, 3, 2)))
+    steps = np.tile([10, 50, STUDY.num_steps], (2, 5, 1)) + np.arange(5)[:, None] * [1, 1, 0]
+    return ShapeRuns(study=STUDY, steps=steps, test_loss=loss, predicted=loss * 1.1, seconds=1.0)
+
+
+@pytest.mark.parametrize("equal", ["squares", "rates"])
+def test_shapes_are_their_rates(runs, equal):
+    lines = draw.plot_shapes(runs, equal=equal).lines
+    assert [line.get_label() for line in lines] == list(SHAPES)
+    k = np.arange(STUDY.num_steps)
+    np.testing.assert_allclose(lines[3].get_xdata(), k / 1000)
+    np.testing.assert_allclose(lines[3].get_ydata(), shaped(STUDY, "cyclic", equal)(k))
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_landings_stand_at_the_sum_of_rates_before_the_step(runs, power):
+    ax = draw.plot_landings(runs, power=power, problem=1)
+    assert len(ax.lines) == 5
+    x, y = ax.lines[2].get_data()
+    rates = shaped(STUDY, "linear", "squares")(np.arange(STUDY.num_steps)) ** power
+    np.testing.assert_allclose(x, [rates[:12].sum(), rates[:52].sum(), rates.sum()])
+    np.testing.assert_allclose(y, runs.mean[0, 2, 1])
+
+
+def test_prediction_is_first_order_and_black(runs):
+    ax = draw.plot_landings(runs, power=2, predicted=True)
+    assert len(ax.lines) == 10
+    np.testing.assert_allclose(ax.lines[5].get_ydata(), runs.predicted[0, 2, 0, :, 1])
+    assert ax.lines[5].get_color() == "#222222"
