@@ -29,6 +29,10 @@ def test_a_cell_of_the_diagram_is_that_training_run(tmp_path):
     table = scaling_up.diagram(TINY, found)
     runs = branches(replace(TINY.config, learning_rate=0.05), decay_epochs=[3], seeds=[5])
     assert table.test_error[1, 1, 1] == float(runs.test_error[0, 0, -1])
+    for name in ("test_loss", "train_loss"):
+        column = found.column(name).reshape(TINY.shape)
+        assert column[1, 1, 1] == float(getattr(runs, name)[0, 0, -1])
+        assert column[1, 0, 1] != column[1, 1, 1]
     assert np.isnan(table.mean[2]).all()
     assert np.isfinite(table.mean[:2]).all()
     assert (found.column("diverged_step").reshape(TINY.shape)[2] >= 0).all()
