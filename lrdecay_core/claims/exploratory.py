@@ -66,7 +66,9 @@ def misfit(runs: Mapping[str, Arms], powers: tuple[int, int]) -> np.ndarray:
 
 def clock_rows(runs: Mapping[str, Arms]) -> list[Row]:
     """Return the misfit of every clock; smaller is better."""
-    found = {name: mean_interval(misfit(runs, powers), confidence=thresholds().confidence) for name, powers in CLOCKS.items()}
+    found = {
+        name: mean_interval(misfit(runs, powers), confidence=thresholds().confidence) for name, powers in CLOCKS.items()
+    }
     best = min(found, key=lambda name: found[name].estimate)
     return [Row(name=name, interval=i, finding="smallest" if name == best else "") for name, i in found.items()]
 

@@ -53,7 +53,9 @@ def planner(pilot: Table, rule: Rule, held_out: Table) -> tuple[Evidence, Contro
         statistic=f"the same for rules fitted on {SHUFFLES} pilots with shuffled features, mean",
         headline=control,
         threshold="interval not below 0",
-        rows=(Row(name="shuffled planner minus always half", interval=control, finding=_verb(control.low, control.high)),),
+        rows=(
+            Row(name="shuffled planner minus always half", interval=control, finding=_verb(control.low, control.high)),
+        ),
         failed=bool(control.high >= 0),
     )
 

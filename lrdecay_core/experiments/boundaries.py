@@ -194,7 +194,10 @@ def _other_noise(quick: bool) -> Section:
 
 def _optimisers(quick: bool) -> Section:
     config = replace(_SIGNALS, label_noise=0.3, epochs=20 if quick else 100)
-    tenth = {"learning_rate": 0.03, "decayed_rate": 0.003}  # times 1 / (1 - momentum): the rate of plain SGD
+    tenth: dict[str, Any] = {
+        "learning_rate": 0.03,
+        "decayed_rate": 0.003,
+    }  # times 1 / (1 - momentum): the rate of plain SGD
     return Section(
         conditions={
             "SGD": config,

@@ -29,7 +29,7 @@ DECAYS = (2, 4, 8, 16, 28, 40, 56, 72)
 EPOCHS, HALF = 80, DECAYS.index(40)
 FILE = "network_planner.json"
 PROGRESS = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
-KINDS: Mapping[str, Mapping[str, float]] = {
+KINDS: Mapping[str, Mapping[str, Any]] = {
     "fresh label noise": {"label_noise": 0.3},
     "corrupted labels": {"label_corruption": 0.2},
 }
@@ -99,9 +99,7 @@ def held_out(profile: str | None = None) -> Study:
     return _study(config, rates=(0.15, 0.3), sizes=(10, 25), seeds=(0, 1, 2))
 
 
-def _study(
-    config: TrainConfig, *, rates: tuple[float, ...], sizes: tuple[int, ...], seeds: tuple[int, ...]
-) -> Study:
+def _study(config: TrainConfig, *, rates: tuple[float, ...], sizes: tuple[int, ...], seeds: tuple[int, ...]) -> Study:
     conditions = {
         f"{kind}, rate {rate:g}, batch {size}": replace(
             config, learning_rate=rate, decayed_rate=rate / 10, batch_size=size, **fields
@@ -121,8 +119,8 @@ def run(study: Study, *, workers: int | None = None, store: str | None = None) -
         done = sweeps.run(watch, specs, executor, store)
     if done.failures:
         raise RuntimeError(done.failures[0].traceback)
-    by_config = {provenance.config_key(spec["config"]): r for spec, r in zip(specs, done.results, strict=True)}
-    found = [by_config[provenance.config_key(config)] for config in study.conditions.values()]
+    results = {provenance.config_key(spec["config"]): r for spec, r in zip(specs, done.results, strict=True)}
+    found = [dict(results[provenance.config_key(config)] or {}) for config in study.conditions.values()]
     return Table(
         names=tuple(f"{name}, seed {seed}" for name in study.conditions for seed in study.seeds),
         test_error=np.concatenate([r["test_error"].T for r in found]),
@@ -189,23 +187,29 @@ def kept() -> tuple[Table, Rule, dict[str, Any]]:
 def write_pilot(path: str | Path, *, store: str | None = None) -> Rule:
     """Run the pilot, fit the rule, and write both to ``path`` with the command, the settings' key and versions."""
     study = pilot()
-    table = run(study, store=store)
+    table = _rounded(run(study, store=store))
     rule = fit(table)
     content = {
         "origin": {"command": COMMAND, "config_key": provenance.config_key(study), **provenance.collect()},
         "rule": asdict(rule),
         "names": table.names,
         "seconds": round(table.seconds, 1),
-        "test_error": _rounded(table.test_error),
-        "cosine": _rounded(table.cosine),
-        "features": {name: _rounded(values) for name, values in table.features.items()},
+        "test_error": table.test_error.tolist(),
+        "cosine": table.cosine.tolist(),
+        "features": {name: values.tolist() for name, values in table.features.items()},
     }
     Path(path).write_text(json.dumps(content, indent=0) + "\n", encoding="utf8")
     return rule
 
 
-def _rounded(values: np.ndarray) -> Any:
-    return np.round(values.astype(np.float64), 6).tolist()
+def _rounded(table: Table) -> Table:
+    """Return the table to six digits: what the file holds is what the rule is fitted on."""
+    short = {name: _digits(values) for name, values in table.features.items()}
+    return replace(table, test_error=_digits(table.test_error), cosine=_digits(table.cosine), features=short)
+
+
+def _digits(values: np.ndarray) -> np.ndarray:
+    return np.round(values.astype(np.float64), 6)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,9 @@ def shapes(config: TrainConfig) -> dict[str, Schedule]:
         **{f"step at {share:.0%}": step(decay_step=round(share * last)) for share in RULER},
         "linear": schedules.linear(learning_rate=high, num_steps=last, final=low),
         "cosine": schedules.cosine(learning_rate=high, num_steps=last, final=low),
-        "warm-up, stable, decay": schedules.warmup_stable_decay(learning_rate=high, num_steps=last, final=low, **plateau),
+        "warm-up, stable, decay": schedules.warmup_stable_decay(
+            learning_rate=high, num_steps=last, final=low, **plateau
+        ),
         "cyclic": schedules.cyclic(low=low, high=high, period=last // 4),
     }
 

@@ -14,7 +14,15 @@ from lrdecay_core.experiments.schedule_shapes import RULER, Shapes
 from lrdecay_core.experiments.silent_model import SilentModel
 from lrdecay_core.figures.style import CONTROL, EARLY, LATE, MEASURED, NEVER, TEST, new_axes, plain_log
 
-__all__ = ["plot_clock", "plot_corruption", "plot_memory", "plot_persistence", "plot_regret", "plot_shapes", "plot_silent"]
+__all__ = [
+    "plot_clock",
+    "plot_corruption",
+    "plot_memory",
+    "plot_persistence",
+    "plot_regret",
+    "plot_shapes",
+    "plot_silent",
+]
 
 MARKERS = "osD^v<>PX"
 
