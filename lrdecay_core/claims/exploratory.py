@@ -13,8 +13,19 @@ from lrdecay_core.claims.thresholds import thresholds
 from lrdecay_core.experiments.boundaries import Arms
 from lrdecay_core.experiments.schedule_shapes import RULER, Shapes
 
-__all__ = ["CLOCKS", "clock_rows", "describe_clocks", "describe_shapes", "misfit", "reading", "shape_rows"]
+__all__ = [
+    "CLOCKS",
+    "clock_rows",
+    "describe_clocks",
+    "describe_gains",
+    "describe_match",
+    "describe_shapes",
+    "misfit",
+    "reading",
+    "shape_rows",
+]
 
+FINDINGS = ("late is better", "no clear difference", "late is worse", "one pair only")
 CLOCKS = {
     "steps": (0, 0),
     "eta T": (1, 0),
@@ -44,6 +55,22 @@ def describe_shapes(rows: list[Row]) -> str:
     off = [row.name for row in rows if row.finding != "on the line"]
     words = f"{len(rows) - len(off)} of {len(rows)} shapes lie on the line of the step decays"
     return f"**Verdict (exploratory).** {words}" + (f"; off it: {', '.join(off)}." if off else ".")
+
+
+def describe_gains(rows: list[Row]) -> str:
+    """Return in a sentence where a late decay helps, hurts, and makes no clear difference."""
+    groups = {finding: [row.name for row in rows if row.finding == finding] for finding in FINDINGS}
+    words = [f"{finding}: {', '.join(names)}" for finding, names in groups.items() if names]
+    return f"**Verdict (exploratory).** {'; '.join(words)}."
+
+
+def describe_match(runs: Mapping[str, Arms]) -> str:
+    """Return how far momentum at the matched rate, and SGD at its written one, end from SGD: late decays, paired."""
+    level, found = thresholds().confidence, {}
+    for name in ("momentum 0.9", "Nesterov 0.9", "SGD, tenth of the rate"):
+        found[name] = mean_interval(runs[name].final[-1] - runs["SGD"].final[-1], confidence=level)
+    parts = ", ".join(f"{name} **{interval}**" for name, interval in found.items())
+    return f"Test error of the late decay minus that of SGD's late decay: {parts}."
 
 
 def reading(arms: Arms, powers: tuple[int, int]) -> np.ndarray:

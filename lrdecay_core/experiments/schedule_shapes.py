@@ -78,15 +78,15 @@ def train(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def run(part: Study, *, workers: int | None = None, store: str | None = None) -> Shapes:
-    """Train all shapes, a seed per run; ``store`` makes it resumable."""
-    specs = [{"config": part.config, "seeds": (seed,)} for seed in part.seeds]
-    with executors.local_processes(workers) as executor:
+    """Train all shapes, three seeds per run; ``store`` makes it resumable."""
+    specs = [{"config": part.config, "seeds": part.seeds[k : k + 3]} for k in range(0, len(part.seeds), 3)]
+    with executors.local_processes(workers or min(len(specs), executors.available_cores())) as executor:
         done = sweeps.run(train, specs, executor, store)
-    error = done.column("test_error")
+    error = [np.asarray((result or {})["test_error"]) for result in done.results]
     return Shapes(
         names=tuple(shapes(part.config)),
         squares=done.column("squares")[0],
-        test_error=error[:, :, 0].T,
+        test_error=np.concatenate(error, axis=1),
         rates=done.column("rates")[0],
         seconds=float(done.seconds.sum()),
     )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lrdecay_core.claims import exploratory
+from lrdecay_core.claims import Interval, Row, exploratory
 from lrdecay_core.experiments.boundaries import Arms
 from lrdecay_core.experiments.schedule_shapes import RULER, Shapes
 from lrdecay_core.training import TrainConfig
@@ -63,3 +63,19 @@ def test_a_clock_reads_rate_steps_and_batch():
     assert exploratory.reading(arms(0.1, 20, (0, 0)), (2, 1)) == pytest.approx(
         0.01 * 5 * np.array([1, 3, 10, 30, 80]) / 20
     )
+
+
+def test_gains_are_grouped_by_what_they_show():
+    none = Interval(0.0, -1.0, 1.0, 3)
+    rows = [Row(name=n, interval=none, finding=f) for n, f in (("a", "late is worse"), ("b", "late is better"))]
+    text = exploratory.describe_gains([*rows, Row(name="c", interval=none, finding="late is better")])
+    assert text.endswith("late is better: b, c; late is worse: a.")
+
+
+def test_the_match_compares_late_decays_with_those_of_sgd():
+    runs = {name: arms(0.1, 5, (0, 0)) for name in ("SGD", "momentum 0.9", "Nesterov 0.9", "SGD, tenth of the rate")}
+    runs["momentum 0.9"].test_error[-1] += 0.25
+    runs["Nesterov 0.9"].test_error[0] += 0.25  # the early decay: no part of it
+    text = exploratory.describe_match(runs)
+    assert "momentum 0.9 **+0.2500" in text
+    assert "Nesterov 0.9 **+0.0000" in text

@@ -33,13 +33,15 @@ def made_up(*, tell=True, seed=0, runs=40):
 def test_a_rule_that_carries_over_wins_and_one_that_misleads_loses():
     pilot = made_up()
     rule = fit(pilot)
-    won, control = evidence.planner(pilot, rule, made_up(seed=5))
+    won, control = evidence.planner(pilot, rule, made_up(seed=5), pilot)
     assert won.verdict == "reproduced"
     assert won.headline.high < 0
     assert control.failed
-    lost, _ = evidence.planner(pilot, rule, made_up(seed=5, tell=False))
+    lost, _ = evidence.planner(pilot, rule, made_up(seed=5, tell=False), pilot)
     assert lost.verdict == "not reproduced"
     assert lost.headline.low > 0
+    assert "no part of the test" in lost.rows[-1].name
+    assert lost.rows[-1].interval.high < 0  # on the pilot itself the rule wins; the verdict does not follow it
 
 
 def test_regrets_are_measured_from_the_best_candidate():
@@ -56,7 +58,7 @@ def test_a_control_that_wins_without_features_is_seen():
     """Where late is best in every run, a shuffled pilot learns that too: the control must not count as failed."""
     late = np.tile(np.linspace(0.4, 0.1, 8), (40, 1))
     pilot, held = (replace(made_up(seed=s), test_error=late + 0.001 * made_up(seed=s).test_error) for s in (0, 5))
-    assert not evidence.planner(pilot, fit(pilot), held)[1].failed
+    assert not evidence.planner(pilot, fit(pilot), held, pilot)[1].failed
 
 
 def test_the_description_holds_the_constants_and_their_origin():

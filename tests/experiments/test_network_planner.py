@@ -82,7 +82,7 @@ def test_a_pilot_is_run_fitted_and_written(tmp_path, monkeypatch):
     raw = json.loads((tmp_path / "pilot.json").read_text())
     assert raw["rule"]["feature"] == rule.feature
     assert raw["origin"]["config_key"] == provenance.config_key(small)
-    again = planner.run(small, workers=1)
+    again = planner.run({"a": small, "b": replace(small, seeds=(7,))}, workers=1)["a"]
     np.testing.assert_allclose(raw["test_error"], again.test_error, rtol=0, atol=1e-6)  # written to six digits
     assert again.test_error.shape == (4, 2)
     assert again.names[1] == f"{next(iter(conditions))}, seed 5"

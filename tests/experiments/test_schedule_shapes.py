@@ -21,9 +21,9 @@ def test_shapes_stay_between_the_two_rates_and_end_at_the_small_one(profile):
 
 def test_the_ruler_stands_first_and_its_sums_rise():
     config = replace(schedule_shapes.study("quick").config, epochs=8, num_train=100)
-    found = schedule_shapes.run(schedule_shapes.Study(config=config, seeds=(3, 1)), workers=1)
+    found = schedule_shapes.run(schedule_shapes.Study(config=config, seeds=(3, 1, 7, 2)), workers=1)
     assert (np.diff(found.squares[: len(schedule_shapes.RULER)]) >= 0).all()
-    assert found.test_error.shape == (len(found.names), 2)
-    alone = scheduled(config, schedules=schedule_shapes.shapes(config), seeds=(3,))
-    np.testing.assert_array_equal(found.test_error[:, 0], alone.test_error[:, 0])
+    assert found.test_error.shape == (len(found.names), 4)
+    alone = scheduled(config, schedules=schedule_shapes.shapes(config), seeds=(3, 1, 7))
+    np.testing.assert_array_equal(found.test_error[:, :3], alone.test_error)
     np.testing.assert_allclose(found.squares, (found.rates**2).sum(axis=1), rtol=1e-12)  # sums of the same numbers
