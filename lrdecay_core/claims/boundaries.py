@@ -97,14 +97,16 @@ def persistence(runs: Runs, model: SilentModel) -> tuple[Evidence, Control]:
         threshold=f"change outside the margin of {MARGIN:g}",
         rows=(
             Row(name="network, fresh label noise", interval=fresh, finding=_margin(fresh)),
-            Row(name="model, label noise: change of log a over the bound", interval=loud, finding="no part of the test"),
+            Row(
+                name="model, label noise: change of log a over the bound", interval=loud, finding="no part of the test"
+            ),
         ),
         failed=bool(fresh.low > MARGIN or fresh.high < -MARGIN),
     )
 
 
 def _inside(interval: Interval) -> bool:
-    return bool(-MARGIN < interval.low and interval.high < MARGIN)
+    return bool(interval.low > -MARGIN and interval.high < MARGIN)
 
 
 def _margin(interval: Interval) -> str:

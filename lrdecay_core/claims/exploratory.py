@@ -13,8 +13,19 @@ from lrdecay_core.claims.thresholds import thresholds
 from lrdecay_core.experiments.boundaries import Arms
 from lrdecay_core.experiments.schedule_shapes import RULER, Shapes
 
-__all__ = ["CLOCKS", "clock_rows", "describe_clocks", "describe_shapes", "misfit", "reading", "shape_rows"]
+__all__ = [
+    "CLOCKS",
+    "clock_rows",
+    "describe_clocks",
+    "describe_gains",
+    "describe_match",
+    "describe_shapes",
+    "misfit",
+    "reading",
+    "shape_rows",
+]
 
+FINDINGS = ("late is better", "no clear difference", "late is worse", "one pair only")
 CLOCKS = {
     "steps": (0, 0),
     "eta T": (1, 0),
@@ -46,6 +57,22 @@ def describe_shapes(rows: list[Row]) -> str:
     return f"**Verdict (exploratory).** {words}" + (f"; off it: {', '.join(off)}." if off else ".")
 
 
+def describe_gains(rows: list[Row]) -> str:
+    """Return in a sentence where a late decay helps, hurts, and makes no clear difference."""
+    groups = {finding: [row.name for row in rows if row.finding == finding] for finding in FINDINGS}
+    words = [f"{finding}: {', '.join(names)}" for finding, names in groups.items() if names]
+    return f"**Verdict (exploratory).** {'; '.join(words)}."
+
+
+def describe_match(runs: Mapping[str, Arms]) -> str:
+    """Return how far momentum at the matched rate, and SGD at its written one, end from SGD: late decays, paired."""
+    level, found = thresholds().confidence, {}
+    for name in ("momentum 0.9", "Nesterov 0.9", "SGD, tenth of the rate"):
+        found[name] = mean_interval(runs[name].final[-1] - runs["SGD"].final[-1], confidence=level)
+    parts = ", ".join(f"{name} **{interval}**" for name, interval in found.items())
+    return f"Test error of the late decay minus that of SGD's late decay: {parts}."
+
+
 def reading(arms: Arms, powers: tuple[int, int]) -> np.ndarray:
     """Return eta^p T / B^r (D,) at the decay epochs of one condition."""
     config, (p, r) = arms.config, powers
@@ -66,7 +93,9 @@ def misfit(runs: Mapping[str, Arms], powers: tuple[int, int]) -> np.ndarray:
 
 def clock_rows(runs: Mapping[str, Arms]) -> list[Row]:
     """Return the misfit of every clock; smaller is better."""
-    found = {name: mean_interval(misfit(runs, powers), confidence=thresholds().confidence) for name, powers in CLOCKS.items()}
+    found = {
+        name: mean_interval(misfit(runs, powers), confidence=thresholds().confidence) for name, powers in CLOCKS.items()
+    }
     best = min(found, key=lambda name: found[name].estimate)
     return [Row(name=name, interval=i, finding="smallest" if name == best else "") for name, i in found.items()]
 

@@ -176,8 +176,8 @@ REGISTRY: dict[str, Claim] = {
             source="ours",
             statement="Where wrong labels can be memorised, late decay hurts.",
             chapter="boundaries",
-            threshold="20 % of the training labels corrupted once: final test error of the early decay minus that of the "
-            "late one, paired by seed: 95 % interval below 0",
+            threshold="20 % of the training labels corrupted once: final test error of the early decay minus that of "
+            "the late one, paired by seed: 95 % interval below 0",
             control="clean labels: interval not below 0",
         ),
         Claim(

@@ -76,7 +76,7 @@ def run(
 ) -> dict[str, dict[str, Arms]]:
     """Train every condition of every section, halves of the seeds side by side; ``store`` makes it resumable."""
     specs: dict[str, dict[str, Any]] = {}
-    where = {}
+    where: dict[tuple[str, str], list[str]] = {}
     for name, part in parts.items():
         for condition, config in part.conditions.items():
             for half in _halves(part.seeds):
@@ -88,7 +88,7 @@ def run(
         done = sweeps.run(train, [specs[name] for name in names], executor, store)
     if done.failures:
         raise RuntimeError(done.failures[0].traceback)
-    found = {name: (done.results[i], float(done.seconds[i])) for i, name in enumerate(names)}
+    found = {name: (dict(done.results[i] or {}), float(done.seconds[i])) for i, name in enumerate(names)}
     result: dict[str, dict[str, Arms]] = {name: {} for name in parts}
     for (name, condition), keys in where.items():
         part, halves = parts[name], [found[key][0] for key in keys]
@@ -164,19 +164,19 @@ _SIGNALS = TrainConfig(
 
 
 def _corruption(quick: bool) -> Section:
-    config = replace(_DIGITS, epochs=30 if quick else 100)
+    config = replace(_DIGITS, epochs=20 if quick else 100)
     return Section(
         conditions={f"{share:.0%}": replace(config, label_corruption=share) for share in CORRUPTION},
-        decay_epochs=(1, 15) if quick else (2, 10, 50),
+        decay_epochs=(1, 10) if quick else (2, 10, 50),
         seeds=tuple(range(2 if quick else 10)),
     )
 
 
 def _persistence(quick: bool) -> Section:
-    config = replace(_SIGNALS, epochs=30 if quick else 220)
+    config = replace(_SIGNALS, epochs=30 if quick else 260)
     return Section(
         conditions={SILENT: config, FRESH: replace(config, label_noise=0.3)},
-        decay_epochs=(6, 24) if quick else (50, 200),
+        decay_epochs=(6, 24) if quick else (60, 240),
         seeds=tuple(range(2 if quick else 10)),
     )
 
@@ -193,8 +193,11 @@ def _other_noise(quick: bool) -> Section:
 
 
 def _optimisers(quick: bool) -> Section:
-    config = replace(_SIGNALS, label_noise=0.3, epochs=20 if quick else 100)
-    tenth = {"learning_rate": 0.03, "decayed_rate": 0.003}  # times 1 / (1 - momentum): the rate of plain SGD
+    config = replace(_SIGNALS, label_noise=0.3, epochs=10 if quick else 100)
+    tenth: dict[str, Any] = {
+        "learning_rate": 0.03,
+        "decayed_rate": 0.003,
+    }  # times 1 / (1 - momentum): the rate of plain SGD
     return Section(
         conditions={
             "SGD": config,
@@ -206,13 +209,13 @@ def _optimisers(quick: bool) -> Section:
             ),
             "SGD, tenth of the rate": replace(config, **tenth),
         },
-        decay_epochs=(2, 10) if quick else (5, 50),
+        decay_epochs=(1, 5) if quick else (5, 50),
         seeds=tuple(range(2 if quick else 5)),
     )
 
 
 def _batch_and_rate(quick: bool) -> Section:
-    config = replace(_DIGITS, label_noise=0.3, decayed_rate=0.01, epochs=20 if quick else 80)
+    config = replace(_DIGITS, label_noise=0.3, decayed_rate=0.01, epochs=10 if quick else 80)
     rates, sizes = ((0.05, 0.2), (10, 20)) if quick else ((0.05, 0.1, 0.2), (5, 10, 20))
     return Section(
         conditions={
@@ -220,6 +223,6 @@ def _batch_and_rate(quick: bool) -> Section:
             for rate in rates
             for size in sizes
         },
-        decay_epochs=(1, 4, 12) if quick else (2, 4, 8, 16, 32, 60),
+        decay_epochs=(1, 2, 6) if quick else (2, 4, 8, 16, 32, 60),
         seeds=tuple(range(2 if quick else 4)),
     )

@@ -21,15 +21,27 @@ from lrdecay_core.experiments.trunk_features import FEATURES, watch
 from lrdecay_core.training import TrainConfig
 
 __all__ = [
-    "HALF", "Rule", "Study", "Table", "choose", "fit", "held_out", "kept", "pilot", "run", "shuffled", "write_pilot",
-]  # fmt: skip
+    "HALF",
+    "Rule",
+    "Study",
+    "Table",
+    "choose",
+    "familiar",
+    "fit",
+    "held_out",
+    "kept",
+    "pilot",
+    "run",
+    "shuffled",
+    "write_pilot",
+]
 
 COMMAND = "python -m lrdecay_core.experiments.network_planner"
 DECAYS = (2, 4, 8, 16, 28, 40, 56, 72)
 EPOCHS, HALF = 80, DECAYS.index(40)
 FILE = "network_planner.json"
 PROGRESS = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
-KINDS: Mapping[str, Mapping[str, float]] = {
+KINDS: Mapping[str, Mapping[str, Any]] = {
     "fresh label noise": {"label_noise": 0.3},
     "corrupted labels": {"label_corruption": 0.2},
 }
@@ -99,9 +111,14 @@ def held_out(profile: str | None = None) -> Study:
     return _study(config, rates=(0.15, 0.3), sizes=(10, 25), seeds=(0, 1, 2))
 
 
-def _study(
-    config: TrainConfig, *, rates: tuple[float, ...], sizes: tuple[int, ...], seeds: tuple[int, ...]
-) -> Study:
+def familiar(profile: str | None = None) -> Study:
+    """Return the pilot's own conditions on seeds from 0: what carries over to new seeds alone."""
+    conditions, quick = pilot().conditions, (profile or environment.profile()) == "quick"
+    chosen = {name: c for name, c in conditions.items() if not quick or (c.learning_rate, c.batch_size) == (0.15, 25)}
+    return Study(conditions=chosen, seeds=(0,) if quick else (0, 1))
+
+
+def _study(config: TrainConfig, *, rates: tuple[float, ...], sizes: tuple[int, ...], seeds: tuple[int, ...]) -> Study:
     conditions = {
         f"{kind}, rate {rate:g}, batch {size}": replace(
             config, learning_rate=rate, decayed_rate=rate / 10, batch_size=size, **fields
@@ -111,24 +128,31 @@ def _study(
     return Study(conditions=conditions, seeds=seeds)
 
 
-def run(study: Study, *, workers: int | None = None, store: str | None = None) -> Table:
+def run(studies: Mapping[str, Study], *, workers: int | None = None, store: str | None = None) -> dict[str, Table]:
     """Train every condition at every candidate, and read the features off its trunk; ``store`` makes it resumable."""
     specs = [
         {"config": config, "decay_epochs": study.decay_epochs, "seeds": study.seeds}
+        for study in studies.values()
         for config in sorted(study.conditions.values(), key=lambda c: c.batch_size)
     ]
     with executors.local_processes(workers) as executor:
         done = sweeps.run(watch, specs, executor, store)
     if done.failures:
         raise RuntimeError(done.failures[0].traceback)
-    by_config = {provenance.config_key(spec["config"]): r for spec, r in zip(specs, done.results, strict=True)}
-    found = [by_config[provenance.config_key(config)] for config in study.conditions.values()]
+    where = {provenance.config_key(spec): i for i, spec in enumerate(specs)}
+    return {name: _table(study, done, where) for name, study in studies.items()}
+
+
+def _table(study: Study, done: sweeps.Sweep, where: Mapping[str, int]) -> Table:
+    shared = {"decay_epochs": study.decay_epochs, "seeds": study.seeds}
+    rows = [where[provenance.config_key({"config": config, **shared})] for config in study.conditions.values()]
+    found = [dict(done.results[i] or {}) for i in rows]
     return Table(
         names=tuple(f"{name}, seed {seed}" for name in study.conditions for seed in study.seeds),
         test_error=np.concatenate([r["test_error"].T for r in found]),
         cosine=np.concatenate([r["cosine"] for r in found]),
         features={name: np.concatenate([r[name].T for r in found]) for name in FEATURES},
-        seconds=float(done.seconds.sum()),
+        seconds=float(done.seconds[rows].sum()),
     )
 
 
@@ -189,23 +213,29 @@ def kept() -> tuple[Table, Rule, dict[str, Any]]:
 def write_pilot(path: str | Path, *, store: str | None = None) -> Rule:
     """Run the pilot, fit the rule, and write both to ``path`` with the command, the settings' key and versions."""
     study = pilot()
-    table = run(study, store=store)
+    table = _rounded(run({"pilot": study}, store=store)["pilot"])
     rule = fit(table)
     content = {
         "origin": {"command": COMMAND, "config_key": provenance.config_key(study), **provenance.collect()},
         "rule": asdict(rule),
         "names": table.names,
         "seconds": round(table.seconds, 1),
-        "test_error": _rounded(table.test_error),
-        "cosine": _rounded(table.cosine),
-        "features": {name: _rounded(values) for name, values in table.features.items()},
+        "test_error": table.test_error.tolist(),
+        "cosine": table.cosine.tolist(),
+        "features": {name: values.tolist() for name, values in table.features.items()},
     }
     Path(path).write_text(json.dumps(content, indent=0) + "\n", encoding="utf8")
     return rule
 
 
-def _rounded(values: np.ndarray) -> Any:
-    return np.round(values.astype(np.float64), 6).tolist()
+def _rounded(table: Table) -> Table:
+    """Return the table to six digits: what the file holds is what the rule is fitted on."""
+    short = {name: _digits(values) for name, values in table.features.items()}
+    return replace(table, test_error=_digits(table.test_error), cosine=_digits(table.cosine), features=short)
+
+
+def _digits(values: np.ndarray) -> np.ndarray:
+    return np.round(values.astype(np.float64), 6)
 
 
 if __name__ == "__main__":

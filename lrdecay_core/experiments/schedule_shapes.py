@@ -64,7 +64,9 @@ def shapes(config: TrainConfig) -> dict[str, Schedule]:
         **{f"step at {share:.0%}": step(decay_step=round(share * last)) for share in RULER},
         "linear": schedules.linear(learning_rate=high, num_steps=last, final=low),
         "cosine": schedules.cosine(learning_rate=high, num_steps=last, final=low),
-        "warm-up, stable, decay": schedules.warmup_stable_decay(learning_rate=high, num_steps=last, final=low, **plateau),
+        "warm-up, stable, decay": schedules.warmup_stable_decay(
+            learning_rate=high, num_steps=last, final=low, **plateau
+        ),
         "cyclic": schedules.cyclic(low=low, high=high, period=last // 4),
     }
 
@@ -76,15 +78,15 @@ def train(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def run(part: Study, *, workers: int | None = None, store: str | None = None) -> Shapes:
-    """Train all shapes, a seed per run; ``store`` makes it resumable."""
-    specs = [{"config": part.config, "seeds": (seed,)} for seed in part.seeds]
-    with executors.local_processes(workers) as executor:
+    """Train all shapes, three seeds per run; ``store`` makes it resumable."""
+    specs = [{"config": part.config, "seeds": part.seeds[k : k + 3]} for k in range(0, len(part.seeds), 3)]
+    with executors.local_processes(workers or min(len(specs), executors.available_cores())) as executor:
         done = sweeps.run(train, specs, executor, store)
-    error = done.column("test_error")
+    error = [np.asarray((result or {})["test_error"]) for result in done.results]
     return Shapes(
         names=tuple(shapes(part.config)),
         squares=done.column("squares")[0],
-        test_error=error[:, :, 0].T,
+        test_error=np.concatenate(error, axis=1),
         rates=done.column("rates")[0],
         seconds=float(done.seconds.sum()),
     )

@@ -20,7 +20,7 @@ BATCHES = 16  # whose gradients are compared
 
 
 def watch(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Train ``config`` on ``seeds`` at all ``decay_epochs`` and by a cosine; return errors and features, (D, S) each."""
+    """Train ``config`` on ``seeds`` at all ``decay_epochs`` and by a cosine; return errors and features (D, S)."""
     config, decays, seeds = spec["config"], spec["decay_epochs"], spec["seeds"]
     runs = branches(config, decay_epochs=decays, seeds=seeds, trunk_epochs=(0, *decays))
     steps = config.epochs * config.steps_per_epoch

@@ -14,7 +14,15 @@ from lrdecay_core.experiments.schedule_shapes import RULER, Shapes
 from lrdecay_core.experiments.silent_model import SilentModel
 from lrdecay_core.figures.style import CONTROL, EARLY, LATE, MEASURED, NEVER, TEST, new_axes, plain_log
 
-__all__ = ["plot_clock", "plot_corruption", "plot_memory", "plot_persistence", "plot_regret", "plot_shapes", "plot_silent"]
+__all__ = [
+    "plot_clock",
+    "plot_corruption",
+    "plot_memory",
+    "plot_persistence",
+    "plot_regret",
+    "plot_shapes",
+    "plot_silent",
+]
 
 MARKERS = "osD^v<>PX"
 
@@ -88,7 +96,7 @@ def plot_shapes(found: Shapes, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_clock(runs: Mapping[str, Arms], clock: str, *, ax: Axes | None = None) -> Axes:
-    """Draw final test error, mean over seeds, against a clock: a line per condition, colour: rate, marker: batch size."""
+    """Draw mean final test error against a clock: a line per condition, colour by rate, marker by batch size."""
     ax = new_axes(ax)
     rates = sorted({arms.config.learning_rate for arms in runs.values()})
     sizes = sorted({arms.config.batch_size for arms in runs.values()})

@@ -73,7 +73,10 @@ def scheduled(config: TrainConfig, *, schedules: Mapping[str, Schedule], seeds: 
     ensemble = Ensemble(config, dataset, replicates, cpu)
     ensemble.select(torch.arange(len(replicates)).repeat_interleave(len(table)))
     columns = torch.from_numpy(table.astype(np.float32)).repeat(len(replicates), 1)
-    prepared, targets = ensemble.prepare(inputs), objective.targets_table(dataset.num_classes, config.label_smoothing, cpu)
+    prepared, targets = (
+        ensemble.prepare(inputs),
+        objective.targets_table(dataset.num_classes, config.label_smoothing, cpu),
+    )
     for epoch in environment.progress(range(config.epochs), "epochs"):
         draw = draws.draw_epoch(config, replicates, epoch, given, dataset.input_shape, dataset.num_classes, cpu)
         _epoch(ensemble, config, draw, prepared if draw.noise is None else inputs, targets, columns, epoch)
@@ -90,7 +93,13 @@ def scheduled(config: TrainConfig, *, schedules: Mapping[str, Schedule], seeds: 
 
 
 def _epoch(
-    ensemble: Ensemble, config: TrainConfig, draw: draws.Epoch, inputs: Tensor, targets: Tensor, rates: Tensor, epoch: int
+    ensemble: Ensemble,
+    config: TrainConfig,
+    draw: draws.Epoch,
+    inputs: Tensor,
+    targets: Tensor,
+    rates: Tensor,
+    epoch: int,
 ) -> None:
     """Take the steps of one epoch; ``inputs`` are prepared samples, or raw ones where noise is added to them."""
     size, seed = config.batch_size, torch.arange(len(draw.order)).unsqueeze(1)
@@ -112,5 +121,7 @@ def _table(config: TrainConfig, schedules: Mapping[str, Schedule]) -> np.ndarray
     rates = {name: np.asarray(schedule(steps), dtype=np.float64) for name, schedule in schedules.items()}
     for name, values in rates.items():
         if values.shape != steps.shape or not np.isfinite(values).all() or (values < 0).any():
-            raise ValueError(f"`schedules` must give one rate, 0 or above, for every step, got {name!r}: {values.shape}")
+            raise ValueError(
+                f"`schedules` must give one rate, 0 or above, for every step, got {name!r}: {values.shape}"
+            )
     return np.stack(list(rates.values()))

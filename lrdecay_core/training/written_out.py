@@ -29,7 +29,7 @@ class WrittenOut(Engine):
     ) -> None:
         if config.optimiser != "sgd":
             raise ValueError(
-                f"`optimiser` must be 'sgd' for the written-out engine, got {config.optimiser!r}; use the engine Autograd"
+                f"`optimiser` must be 'sgd' for the written-out engine, got {config.optimiser!r}; use Autograd"
             )
         super().__init__(config, nets, input_shape, device)
 

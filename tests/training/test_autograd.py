@@ -82,9 +82,7 @@ def test_other_optimisers_equal_torch_optim_across_a_fork(config, optimiser):
     ensemble = Ensemble(replace(config, optimiser=optimiser), dataset, [3], CPU)
     assert isinstance(ensemble.engine, autograd.Autograd)
     ensemble.weights, ensemble.momentum = ensemble.weights.double(), ensemble.momentum.double()
-    nets = [
-        networks.build("mlp", input_shape=(8, 8), num_classes=10, width=6, seed=3).double() for _ in range(2)
-    ]
+    nets = [networks.build("mlp", input_shape=(8, 8), num_classes=10, width=6, seed=3).double() for _ in range(2)]
     steppers = [OPTIMISERS[optimiser](net.parameters(), 0.01) for net in nets]
     inputs, table = torch.as_tensor(dataset.train.inputs).double(), torch.eye(10, dtype=torch.float64)
     labels, generator = torch.as_tensor(dataset.train.targets), torch.Generator().manual_seed(0)

@@ -38,7 +38,11 @@ def test_the_sum_of_squares_is_that_of_the_rates_in_use(config):
 
 @pytest.mark.parametrize(
     ("schedules", "told"),
-    [({}, "at least one"), ({"up": constant([0.1, 0.2])}, "one rate"), ({"bad": lambda k: -0.1 * (k + 1)}, "0 or above")],
+    [
+        ({}, "at least one"),
+        ({"up": constant([0.1, 0.2])}, "one rate"),
+        ({"bad": lambda k: -0.1 * (k + 1)}, "0 or above"),
+    ],
 )
 def test_schedules_without_a_rate_are_refused(config, schedules, told):
     with pytest.raises(ValueError, match=told):

@@ -1,0 +1,68 @@
+"""P1 is judged on made-up runs: the verdict must follow the regret, in both directions."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lrdecay_core.claims import network_planner as evidence
+from lrdecay_core.experiments.network_planner import HALF, Rule, Table, fit
+
+
+@pytest.fixture(autouse=True)
+def book_profile(monkeypatch):
+    monkeypatch.setenv("LRDECAY_PROFILE", "book")
+
+
+def made_up(*, tell=True, seed=0, runs=40):
+    """Half of the runs are best early, half late, the middle does for both; the plateau says which, or lies."""
+    early = np.arange(runs) % 2 == 0
+    slope = 0.1 + 0.3 * np.where(early[:, None], np.linspace(0, 1, 8), np.linspace(1, 0, 8)) ** 2
+    error = slope + 0.001 * np.random.default_rng(seed).normal(size=(runs, 8))
+    sign = np.where(early == tell, -1.0, 1.0)[:, None] + np.zeros((runs, 8))
+    features = {
+        name: np.random.default_rng(seed + 1).normal(size=(runs, 8))
+        for name in ("trial drop", "distance", "noise scale")
+    }
+    features |= {"plateau": sign, "progress": np.ones((runs, 8))}
+    return Table(
+        names=tuple(map(str, range(runs))), test_error=error, cosine=error[:, 4], features=features, seconds=1.0
+    )
+
+
+def test_a_rule_that_carries_over_wins_and_one_that_misleads_loses():
+    pilot = made_up()
+    rule = fit(pilot)
+    won, control = evidence.planner(pilot, rule, made_up(seed=5), pilot)
+    assert won.verdict == "reproduced"
+    assert won.headline.high < 0
+    assert control.failed
+    lost, _ = evidence.planner(pilot, rule, made_up(seed=5, tell=False), pilot)
+    assert lost.verdict == "not reproduced"
+    assert lost.headline.low > 0
+    assert "no part of the test" in lost.rows[-1].name
+    assert lost.rows[-1].interval.high < 0  # on the pilot itself the rule wins; the verdict does not follow it
+
+
+def test_regrets_are_measured_from_the_best_candidate():
+    table = made_up(runs=4)
+    found = evidence.regrets(table, Rule(feature="plateau", below=True, threshold=0.0, progress=1.0))
+    oracle = table.test_error.min(axis=1)
+    np.testing.assert_allclose(found["always half"], table.test_error[:, HALF] - oracle)
+    np.testing.assert_allclose(found["cosine"], table.cosine - oracle)
+    assert found["planner"].max() < 0.01  # the rule picks the right end; the noise of the errors is left
+    assert (found["always last candidate"] >= 0).all()
+
+
+def test_a_control_that_wins_without_features_is_seen():
+    """Where late is best in every run, a shuffled pilot learns that too: the control must not count as failed."""
+    late = np.tile(np.linspace(0.4, 0.1, 8), (40, 1))
+    pilot, held = (replace(made_up(seed=s), test_error=late + 0.001 * made_up(seed=s).test_error) for s in (0, 5))
+    assert not evidence.planner(pilot, fit(pilot), held, pilot)[1].failed
+
+
+def test_the_description_holds_the_constants_and_their_origin():
+    rule = Rule(feature="plateau", below=True, threshold=0.25, progress=0.5)
+    text = evidence.describe_rule(rule, made_up(), {"command": "make it", "config_key": "abc", "commit": "f00"})
+    for part in ("50%", "below **0.250**", "40 pilot runs", "`make it`", "`f00`"):
+        assert part in text

@@ -1,0 +1,29 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lrdecay_core.experiments import schedule_shapes
+from lrdecay_core.training import scheduled
+
+
+@pytest.mark.parametrize("profile", ["quick", "book"])
+def test_shapes_stay_between_the_two_rates_and_end_at_the_small_one(profile):
+    config = schedule_shapes.study(profile).config
+    last = config.epochs * config.steps_per_epoch
+    for name, shape in schedule_shapes.shapes(config).items():
+        rates = shape(np.arange(last))
+        assert rates.max() <= config.learning_rate * (1 + 1e-12)  # rounding of a sum
+        assert rates.max() > 0.99 * config.learning_rate
+        # within the last step of a line or a cycle
+        assert rates[-1] == pytest.approx(config.decayed_rate, abs=2 * config.learning_rate / (last / 8)), name
+
+
+def test_the_ruler_stands_first_and_its_sums_rise():
+    config = replace(schedule_shapes.study("quick").config, epochs=8, num_train=100)
+    found = schedule_shapes.run(schedule_shapes.Study(config=config, seeds=(3, 1, 7, 2)), workers=1)
+    assert (np.diff(found.squares[: len(schedule_shapes.RULER)]) >= 0).all()
+    assert found.test_error.shape == (len(found.names), 4)
+    alone = scheduled(config, schedules=schedule_shapes.shapes(config), seeds=(3, 1, 7))
+    np.testing.assert_array_equal(found.test_error[:, :3], alone.test_error)
+    np.testing.assert_allclose(found.squares, (found.rates**2).sum(axis=1), rtol=1e-12)  # sums of the same numbers
