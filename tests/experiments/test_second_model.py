@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core import solvers
+from lrdecay_core import schedules, solvers
 from lrdecay_core.experiments import second_model as second
 from lrdecay_core.experiments.second_model import ARMS, FULL_RANK, HALF, MAIN, SILENT, TENTH
+from lrdecay_core.model import matrix, matrix_sgd
 
 SMALL = replace(
     second.study("quick"), problems=(3, 4), replicas=2, size=5, rank=1, num_samples=16, depths=(0.0, 0.3, 1.0)
@@ -56,6 +57,21 @@ def test_measurements_stand_where_their_names_say(runs):
     # before the first step all replicas are one
     np.testing.assert_allclose(runs.norm_ratio[at][0, 0], runs.norm_ratio[at][0, 1], rtol=1e-12)
     np.testing.assert_allclose(runs.norm_ratio[0, :, 0], runs.norm_ratio[ARMS.index(TENTH), :, 0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_every_arm_is_its_own_run(runs, arm):
+    path = matrix_sgd(
+        second.problem(SMALL, 4, full_rank=arm == FULL_RANK),
+        schedule=schedules.constant(SMALL.rate(arm)),
+        num_steps=SMALL.steps(arm)[-1],
+        batch_size=SMALL.batch_size,
+        seeds=[0, 1],
+        label_noise=0.0 if arm == SILENT else SMALL.label_noise,
+        init_scale=SMALL.init_scale,
+    )
+    apart = np.linalg.norm(matrix.imbalance(path.U[0], path.V[0]), axis=(1, 2)) / np.sqrt(SMALL.size)
+    np.testing.assert_allclose(runs.imbalance[ARMS.index(arm), 1, -1], apart, rtol=1e-9)
 
 
 def test_arms_differ_as_they_should(runs):

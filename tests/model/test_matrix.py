@@ -74,6 +74,15 @@ def test_norm_is_at_least_twice_the_nuclear_norm_with_equality_if_balanced():
     assert matrix.norm_squared(*even) == pytest.approx(2 * values.sum(), rel=1e-12)
 
 
+def test_settling_steps_both_factors_from_the_old_ones():
+    U, V = factors(7)
+    r = PROBLEM.residual(U @ np.swapaxes(V, 1, 2))
+    G = np.einsum("rn,nij->rij", r, PROBLEM.A) / 14
+    after = matrix.settle(PROBLEM, U, V, rate=0.1, time=0.1)
+    np.testing.assert_allclose(after[0], U - 0.1 * np.einsum("rij,rjk->rik", G, V), atol=1e-14)
+    np.testing.assert_allclose(after[1], V - 0.1 * np.einsum("rji,rjk->rik", G, U), atol=1e-14)
+
+
 def test_settling_keeps_the_imbalance_to_first_order_and_ends_above_least_norm():
     least = solvers.nuclear_norm(PROBLEM.A, PROBLEM.y).value
     U, V = factors(7)

@@ -74,6 +74,17 @@ def test_steps_inside_phase_one_have_a_part_of_its_offset_at_most():
     assert (np.log(0.5) - early < leading - late).all()
 
 
+def test_without_label_noise_the_first_descent_is_that_of_full_batch_descent_at_the_rates_of_its_time():
+    fitted, last = problem(), 20000
+    for rates in ((0.01, 0.002), (0.002, 0.01)):
+        schedule = schedules.step_decay(learning_rate=rates[0], decay_step=500, decayed=rates[1])
+        path = model.sgd(fitted, schedule=schedule, num_steps=last, batch_size=20, init_scale=0.5, seeds=[0])
+        expected = np.log(0.5) - path.log_scale[0, 0]
+        found = np.log(0.5) - log_scale(schedule, [last], label_noise=0.0, batch_size=20)[0]
+        # descent at 0.01 is not yet its flow: some percent; the two orders of rates differ by a factor of two
+        np.testing.assert_allclose(found, expected, rtol=0.1, atol=0.02 * expected.max())
+
+
 def test_limit_is_the_projection_at_that_scale():
     fitted, schedule = problem(), schedules.linear(learning_rate=0.03, num_steps=6000)
     beta = theory.schedule_limit(fitted.X, fitted.y, schedule=schedule, steps=STEPS, **SETTING)
