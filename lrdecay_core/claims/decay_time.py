@@ -114,7 +114,7 @@ def decay_time_exponents(curves: Curves) -> np.ndarray:
     """
     noisy = [k for k, arm in enumerate(curves.study.arms) if arm.label_noise]
     arms = [curves.study.arms[k] for k in noisy]
-    design = np.log([[np.e, a.learning_rate, a.batch_size, a.label_noise] for a in arms])
+    design = np.insert(np.log([[a.learning_rate, a.batch_size, a.label_noise] for a in arms]), 0, 1, axis=1)
     times = np.log(decay_times(curves)[:, noisy])
     found = np.full((len(times), 3), np.nan)
     for p, column in enumerate(times):
