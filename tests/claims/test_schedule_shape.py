@@ -89,3 +89,6 @@ def test_prediction_is_described_by_its_worst():
     said = schedule_shape.describe_prediction(replace(runs, predicted=predicted))
     assert "(cyclic, one sum of rates) is **9.1%** off" in said
     assert "leading order the worst is 10.0% off" in said
+    predicted[0, 1, :, -1, 1] *= 0.99
+    said = schedule_shape.describe_prediction(replace(runs, predicted=predicted))
+    assert "cosine over constant differs by -3.0%, predicted -4.0%" in said
