@@ -164,10 +164,10 @@ _SIGNALS = TrainConfig(
 
 
 def _corruption(quick: bool) -> Section:
-    config = replace(_DIGITS, epochs=20 if quick else 100)
+    config = replace(_DIGITS, epochs=60 if quick else 100)
     return Section(
         conditions={f"{share:.0%}": replace(config, label_corruption=share) for share in CORRUPTION},
-        decay_epochs=(1, 10) if quick else (2, 10, 50),
+        decay_epochs=(2, 30) if quick else (2, 10, 50),
         seeds=tuple(range(2 if quick else 10)),
     )
 
