@@ -173,10 +173,10 @@ def _corruption(quick: bool) -> Section:
 
 
 def _persistence(quick: bool) -> Section:
-    config = replace(_SIGNALS, epochs=30 if quick else 260)
+    config = replace(_SIGNALS, epochs=20 if quick else 260)
     return Section(
         conditions={SILENT: config, FRESH: replace(config, label_noise=0.3)},
-        decay_epochs=(6, 24) if quick else (60, 240),
+        decay_epochs=(4, 16) if quick else (60, 240),
         seeds=tuple(range(2 if quick else 10)),
     )
 
