@@ -58,7 +58,8 @@ def plot_persistence(runs: Mapping[str, Arms], *, ax: Axes | None = None) -> Axe
     """Draw final test error of a decay at T and at 4T, a line per condition."""
     ax = new_axes(ax)
     for k, (name, arms) in enumerate(runs.items()):
-        _intervals(ax, np.arange(2), list(arms.final[[0, -1]]), _colour(k), TEST, name, marker=MARKERS[k])
+        colour = (CONTROL, MEASURED)[k % 2]  # as in the model's picture
+        _intervals(ax, np.arange(2), list(arms.final[[0, -1]]), colour, TEST, name, marker=MARKERS[k])
     first = next(iter(runs.values()))
     ax.set_xticks([0, 1], [f"T = {first.decay_epochs[0]}", f"4T = {first.decay_epochs[-1]}"])
     ax.set(xlabel="decay epoch", ylabel="final test error", xlim=(-0.3, 1.3))
@@ -107,7 +108,9 @@ def plot_clock(runs: Mapping[str, Arms], clock: str, *, ax: Axes | None = None) 
         ax.plot(x, arms.final.mean(axis=1), marker=marker, color=colour, linewidth=1.0, markersize=4, label=name)
     ax.set_xscale("log")
     ax.set_yscale("log")
+    plain_log(ax.xaxis)
     plain_log(ax.yaxis)
+    ax.tick_params(axis="x", labelrotation=45)
     ax.set(xlabel=clock.replace("eta", "η").replace("^2", "²"), ylabel="final test error")
     return ax
 
@@ -129,7 +132,8 @@ def plot_regret(regrets: Mapping[str, np.ndarray], *, ax: Axes | None = None) ->
 
 
 def _colour(k: int) -> str:
-    return [NEVER, EARLY, LATE, "#009E73", "#E69F00", "#CC79A7"][k % 6] if k else "#222222"
+    """Return a colour that means neither early nor late."""
+    return ("#222222", "#009E73", "#CC79A7", "#E69F00")[k % 4]
 
 
 def _spread(estimate: float, low: float, high: float) -> np.ndarray | None:

@@ -42,7 +42,7 @@ def test_conditions_differ_from_the_first_in_what_their_section_is_about(profile
     allowed = {
         "corruption": {"label_corruption"},
         "persistence": {"label_noise"},
-        "other noise": {"batch_size", "label_smoothing", "input_noise"},
+        "other noise": {"batch_size", "label_smoothing", "input_noise", "learning_rate", "decayed_rate"},
         "optimisers": {"optimiser", "momentum", "weight_decay", "learning_rate", "decayed_rate"},
         "batch and rate": {"learning_rate", "batch_size"},
     }
