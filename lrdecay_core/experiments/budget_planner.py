@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -109,8 +110,8 @@ def plan_budget(
     budget, runs = checks.integer("num_steps", num_steps, minimum=100), checks.integer("replicas", replicas, minimum=2)
     low = arm.learning_rate / 10 if decayed is None else checks.positive("decayed", decayed)
     decays = np.rint(np.array(SHARES) * budget).astype(np.int64)
-    given = {"learning_rate": arm.learning_rate, "decayed": low, "num_steps": budget}
-    shared = {"init_scale": INIT_SCALE, "label_noise": arm.label_noise, "batch_size": arm.batch_size}
+    given: dict[str, Any] = {"learning_rate": arm.learning_rate, "decayed": low, "num_steps": budget}
+    shared: dict[str, Any] = {"init_scale": INIT_SCALE, "label_noise": arm.label_noise, "batch_size": arm.batch_size}
     predicted = budget_test_loss(
         problem.X, problem.y, problem.beta_true, schedule=family(name, decay_step=decays, **given), num_steps=budget,
         **shared,

@@ -82,7 +82,7 @@ def budget_test_loss(
     if rates.ndim != 2:
         raise ValueError(f"`schedule` must give one rate per candidate, (K, C), got shape {rates.shape}; pass a column")
     squares, cubes = (rates**2).sum(axis=0), (rates**3).sum(axis=0)
-    given = {"init_scale": init_scale, "label_noise": label_noise, "batch_size": batch_size}
+    given: dict[str, Any] = {"init_scale": init_scale, "label_noise": label_noise, "batch_size": batch_size}
     log_scale = np.concatenate(
         [
             slow_log_scale(X, y, slow_times=[float(square)], learning_rate=float(cube / square), **given)

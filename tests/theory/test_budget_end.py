@@ -74,9 +74,9 @@ def test_predicts_the_end_of_sgd_after_a_tail_that_has_forgotten_the_large_rate(
 
 
 def test_sees_that_a_tail_is_too_short_but_not_by_how_much():
-    (long, short), (slow, shaken) = ends_of_sgd(0.04, [600, 20], budget=3000)
+    (long, short), (slow, shaken) = ends_of_sgd(0.04, [1200, 40], budget=8000)  # the slow part is spent by then
     assert shaken > 1.5 * slow
-    assert short > 1.2 * long
+    assert short > 1.5 * long
     assert short < shaken  # the stated limit: D is held fixed, so late fluctuations are understated
 
 
