@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 PYTEST := $(RUN) -m pytest
 
-.PHONY: help book test lint types unit chapters site check check-all bench serve lab clean lock set-repository links pdf archive
+.PHONY: help book test lint types unit chapters site check check-all bench plan serve lab clean lock set-repository links pdf archive
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -68,6 +68,9 @@ $(PEERS)/.ready: benchmarks/requirements.txt $(READY)
 
 bench: $(PEERS)/.ready ## measure against plain torch and JAX on one core, write benchmarks/results.json
 	PYTHONPATH=$(PEERS) $(RUN) -m benchmarks
+
+plan: $(READY) ## an example of the planner: the best decay step of a budget on the model
+	$(RUN) -m lrdecay_core.experiments.budget_planner
 
 serve: ## show _build/html at http://localhost:8000
 	test -f _build/html/index.html || { echo "Nothing built yet: make book" >&2; exit 1; }

@@ -1,6 +1,7 @@
 """Predictions for the nonlinear model, with their sources; nothing here runs SGD."""
 
 from lrdecay_core.theory import three_dimensional
+from lrdecay_core.theory.budget_end import budget_test_loss, remembered_rate
 from lrdecay_core.theory.decay_limit import late_decay_limit, late_decay_limit_positive
 from lrdecay_core.theory.decay_time import decay_time
 from lrdecay_core.theory.exponent import Deviation, Exponent, deviation_bound, kappa_star
@@ -18,6 +19,7 @@ __all__ = [
     "Deviation",
     "Exponent",
     "Identities",
+    "budget_test_loss",
     "centre_increment",
     "centre_variance",
     "decay_time",
@@ -32,6 +34,7 @@ __all__ = [
     "norm_excess_bound",
     "plateau_level",
     "recovery_probability",
+    "remembered_rate",
     "sample_size",
     "schedule_limit",
     "schedule_log_scale",
