@@ -132,8 +132,9 @@ def external_requests(site: Site) -> Iterator[str]:
 
 def weight(site: Site, page: str) -> int:
     """Return the bytes that travel for a page with its own scripts, styles and images: text is sent compressed."""
-    names = {urlsplit(str(t.get("src") or t.get("href"))).path for t in site.pages[page].select(OWN_PARTS)}
-    parts = {((site.folder / page).parent / unquote(name)).resolve() for name in names if name}
+    found = {urlsplit(str(t.get("src") or t.get("href"))) for t in site.pages[page].select(OWN_PARTS)}
+    names = {f.path for f in found if f.path and not f.scheme}  # data: addresses are part of the page itself
+    parts = {((site.folder / page).parent / unquote(name)).resolve() for name in names}
     return sum(_sent(path) for path in {*parts, (site.folder / page).resolve()} if path.is_file())
 
 
