@@ -96,7 +96,7 @@ def test_weights_count_each_own_part_once(tmp_path, monkeypatch):
     (tmp_path / "b.png").write_bytes(b"x" * 1000)
     (tmp_path / "c.js").write_bytes(b"x" * 9000)  # travels in a few dozen bytes
     twice = '<img src="b.png"><img src="b.png?v=1"><script src="c.js"></script><img src="https://example.org/c.png">'
-    inline = f'<img src="data:image/png;base64,{"A" * 400}">'  # longer than a file name may be
+    inline = f'<img src="data:image/png;base64,{"A" * 5000}">'  # longer than a path may be
     site = site_of(tmp_path, one=twice + inline, two="")
     assert 1000 < rules.weight(site, "one.html") < 1400
     assert list(rules.too_heavy(site)) == []
