@@ -84,6 +84,7 @@ def test_a_reader_runs_the_cell_and_moves_a_slider(browser, lab, album):
     elsewhere = []
     page.on("request", lambda request: elsewhere.append(request.url) if "127.0.0.1" not in request.url else None)
     page.goto(lab)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)  # before that, Lab asks for a kernel
     page.locator(".jp-Notebook .jp-Cell").first.click(timeout=60_000)
     page.keyboard.press("Shift+Enter")
     reading = page.locator(".jp-OutputArea-output [aria-live=polite]")
