@@ -162,7 +162,7 @@ class _Inert:
 class _Reader(pickle.Unpickler):
     """Reads the three names that an array is pickled by, as inert stand-ins; any other name stops it."""
 
-    names = {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")}  # noqa: RUF012
+    names = frozenset({("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")})
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the stand-in."""

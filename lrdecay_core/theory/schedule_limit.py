@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from scipy.integrate import cumulative_trapezoid, solve_ivp
+from scipy.integrate import cumulative_trapezoid
 
 from lrdecay_core import checks, solvers
 from lrdecay_core.schedules import Schedule
-from lrdecay_core.theory.gradient_noise import batch_mean_square, mean_squared_gradient
-from lrdecay_core.theory.slow_flow import graded_depths
+from lrdecay_core.theory.gradient_noise import batch_mean_square
+from lrdecay_core.theory.slow_flow import graded_depths, phase_one_flow
 
 __all__ = ["schedule_limit", "schedule_log_scale", "sum_of_squares"]
 
@@ -144,21 +144,7 @@ def _rates(schedule: Schedule, steps: Iterable[int]) -> tuple[np.ndarray, np.nda
 def _phase_one(
     X: np.ndarray, y: np.ndarray, log_scale: np.ndarray, rates: np.ndarray, *, batch_size: int, replacement: bool
 ) -> np.ndarray:
-    """Return sum_k eta_k int E_B[g_j^2] dt over the time of step k, (d,), along gradient flow from beta = 0.
-
-    The flow keeps a and moves phi = X^T mu by d mu / dt = -(2 / n) r: n equations.
-    """
-    n, a = len(X), np.exp(log_scale)
-
-    def velocity(_: float, state: np.ndarray) -> np.ndarray:
-        r = X @ (a * np.sinh(state[:n] @ X)) - y
-        square = mean_squared_gradient(X, r, label_noise=0.0, batch_size=batch_size, replacement=replacement)
-        return np.concatenate([-2 / n * r, square])
-
-    slowest = 2 / n * np.linalg.eigvalsh((X * a) @ X.T)[0]  # D >= a: residuals fall at least this fast
-    end = 20 / slowest
-    times = np.minimum(np.concatenate([[0.0], np.cumsum(rates)]), end)
-    found = solve_ivp(
-        velocity, (0, end), np.zeros(n + X.shape[1]), method="LSODA", rtol=1e-8, atol=1e-10, dense_output=True
-    )
-    return np.asarray(rates @ np.diff(found.sol(times)[n:], axis=1).T)
+    """Return sum_k eta_k int E_B[g_j^2] dt over the time of step k, (d,), along gradient flow from beta = 0."""
+    found = phase_one_flow(X, y, log_scale, batch_size=batch_size, replacement=replacement)
+    times = np.minimum(np.concatenate([[0.0], np.cumsum(rates)]), found.t[-1])
+    return np.asarray(rates @ np.diff(found.sol(times)[len(X) :], axis=1).T)

@@ -99,7 +99,8 @@ def slow_log_scale(
     eta = checks.positive("learning_rate", learning_rate)
     fastest = max(drift * v.max(), 1e-300)
     grid = np.union1d(graded_depths(fastest * times[-1]) / fastest, times)
-    start = start - eta * _phase_one(X, y, start, batch_size=B, replacement=replacement)
+    silent = phase_one_flow(X, y, start, batch_size=B, replacement=replacement)
+    start = start - eta * silent.y[len(X) :, -1]
     leading = log_scale = start - drift * v * grid[:, None]
     for _ in range(SWEEPS):
         beta = solvers.entropy_projection(X, y, log_scale, np.zeros_like(log_scale)).solution
@@ -125,10 +126,8 @@ def graded_depths(deepest: float) -> np.ndarray:
     return np.append(points[points < deepest], deepest)
 
 
-def _phase_one(
-    X: np.ndarray, y: np.ndarray, log_scale: np.ndarray, *, batch_size: int, replacement: bool
-) -> np.ndarray:
-    """Return int_0^inf E_B[g_j^2] dt, (d,), along gradient flow from beta = 0.
+def phase_one_flow(X: np.ndarray, y: np.ndarray, log_scale: np.ndarray, *, batch_size: int, replacement: bool) -> Any:
+    """Return scipy's solution, dense, of gradient flow from beta = 0: n entries of mu, then int_0^t E_B[g_j^2], (d,).
 
     The flow keeps a and moves phi = X^T mu by d mu / dt = -(2 / n) r: n equations.
     """
@@ -140,5 +139,5 @@ def _phase_one(
         return np.concatenate([-2 / n * r, square])
 
     slowest = 2 / n * np.linalg.eigvalsh((X * a) @ X.T)[0]  # D >= a: residuals fall at least this fast
-    found = solve_ivp(velocity, (0, 20 / slowest), np.zeros(n + X.shape[1]), method="LSODA", rtol=1e-8, atol=1e-10)
-    return np.asarray(found.y[n:, -1])
+    start, end = np.zeros(n + X.shape[1]), 20 / slowest
+    return solve_ivp(velocity, (0, end), start, method="LSODA", rtol=1e-8, atol=1e-10, dense_output=True)

@@ -31,7 +31,7 @@ class Python2(pickle._Pickler):
     def save_text(self, value):
         self.save_bytes(value.encode())
 
-    dispatch = {  # noqa: RUF012
+    dispatch = {  # noqa: RUF012  (pickle's own table is one of the class, too)
         **pickle._Pickler.dispatch,
         bytes: save_bytes,
         str: save_text,
