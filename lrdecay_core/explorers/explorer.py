@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar
-
-from matplotlib.figure import Figure
+from typing import Any, TypeVar
 
 from lrdecay_core import environment
-from lrdecay_core.explorers.controls import Control, accepted
+from lrdecay_core.explorers import live, page
+from lrdecay_core.explorers.view import View
 
 __all__ = ["Explorer"]
 
@@ -18,7 +16,7 @@ S = TypeVar("S")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Explorer(Generic[S]):
+class Explorer(View[S]):
     """A figure with sliders, shown by being the last value of a cell.
 
     In a live notebook it is an ipywidgets figure that calls the library at every move. While pages are built
@@ -26,51 +24,14 @@ class Explorer(Generic[S]):
     page shows a slider that moves nothing.
     """
 
-    name: str
-    """Its JavaScript module, ``js/<name>.js``, which exports ``compute``, ``read`` and ``mount``."""
-    title: str
-    caption: str
-    """What the start view shows, in a sentence: its point."""
-    alt: str
-    """What one sees in the start view, for those who cannot."""
-    controls: tuple[Control, ...]
-    data: dict[str, Any]
-    """What the script computes from, as JSON: a missing number is None."""
-    compute: Callable[[dict[str, Any]], S]
-    """Values of the controls to what is drawn."""
-    draw: Callable[[S], Figure]
-    read: Callable[[S], str]
-    """One line that says what is drawn, word for word what the script says."""
-
-    def at(self, **values: float) -> Explorer[S]:
-        """Return the same explorer with other start values.
-
-        Raises:
-            ValueError: a name is not a control, or a value outside its range.
-        """
-        start = accepted(self.controls, values)
-        return replace(self, controls=tuple(replace(c, value=start[c.key]) for c in self.controls))
-
-    def about(self, *, title: str, caption: str, alt: str) -> Explorer[S]:
-        """Return the same explorer introduced in other words, where its start view makes another point."""
-        return replace(self, title=title, caption=caption, alt=alt)
-
-    def state(self, **values: float) -> S:
-        """Return what the explorer draws at the given values, the others at their start."""
-        return self.compute(accepted(self.controls, values))
-
     @cached_property
     def widget(self) -> Any:
         """The live form, an ipywidgets widget, made when first asked for."""
-        from lrdecay_core.explorers import live
-
         return live.Live(self)
 
     @cached_property
     def html(self) -> str:
         """The page form, whole: a figure, its static image, its script and its data."""
-        from lrdecay_core.explorers import page
-
         return page.html(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -78,6 +39,4 @@ class Explorer(Generic[S]):
         text = f"{self.title}. {self.alt}"
         if not environment.is_static():
             return {**self.widget.box._repr_mimebundle_(), "text/plain": text}
-        from lrdecay_core.explorers import page
-
         return {"text/html": self.html, "image/png": page.image(self), "text/plain": text}

@@ -10,8 +10,9 @@ from typing import Any, Generic, TypeVar
 
 import ipywidgets
 
+from lrdecay_core.explorers import page
 from lrdecay_core.explorers.controls import Control
-from lrdecay_core.explorers.explorer import Explorer
+from lrdecay_core.explorers.view import View
 
 __all__ = ["Live"]
 
@@ -22,7 +23,7 @@ SLOW = 1.0  # seconds
 class Live(Generic[S]):
     """An explorer's sliders, figure and reading. ``state`` is what is drawn now, ``box`` what a notebook shows."""
 
-    def __init__(self, explorer: Explorer[S]) -> None:
+    def __init__(self, explorer: View[S]) -> None:
         self.explorer = explorer
         self.sliders = {c.key: _slider(c) for c in explorer.controls}
         self.message, self.reading, self.picture = (ipywidgets.HTML() for _ in range(3))
@@ -45,8 +46,6 @@ class Live(Generic[S]):
 
     def refresh(self) -> None:
         """Compute and draw. An exception becomes the message, and the picture of the last good setting goes."""
-        from lrdecay_core.explorers import page
-
         start = time.perf_counter()
         self.message.value = "Computing …"
         try:

@@ -14,7 +14,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from lrdecay_core.explorers.explorer import Explorer
+from lrdecay_core.explorers.view import View
 
 __all__ = ["MARGINS", "bundle", "canvas", "html", "image", "rounded"]
 
@@ -27,7 +27,7 @@ MARGINS = {
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 
 
-def html(explorer: Explorer[Any]) -> str:
+def html(explorer: View[Any]) -> str:
     """Return the figure as HTML that works alone, offline and any number of times on a page.
 
     Before its script runs, and where it cannot, the figure is its static image. An inline script is all there is: a
@@ -57,7 +57,7 @@ for (const root of document.querySelectorAll('[data-lrx="{address}"]:not([data-m
     return found
 
 
-def image(explorer: Explorer[Any]) -> str:
+def image(explorer: View[Any]) -> str:
     """Return the start view as a PNG, base64."""
     return base64.b64encode(png(explorer.draw(explorer.state()))).decode()
 

@@ -1,6 +1,5 @@
 """One call, two lives, never both; a small explorer with nothing to compute."""
 
-import pytest
 from matplotlib.figure import Figure
 
 from lrdecay_core.explorers import Explorer
@@ -45,16 +44,6 @@ def test_the_same_widget_is_shown_again(monkeypatch):
     monkeypatch.delenv("LRDECAY_STATIC", raising=False)
     explorer = small()
     assert explorer._repr_mimebundle_()[WIDGET] == explorer._repr_mimebundle_()[WIDGET]
-
-
-def test_other_start_values():
-    explorer = small().at(p=0.25)
-    assert explorer.state() == 0.25
-    assert explorer.read(explorer.state(p=1)) == "p is 1.0"
-    with pytest.raises(ValueError, match="`p` must be a number from 0 to 1, got 2"):
-        explorer.at(p=2)
-    with pytest.raises(ValueError, match="`values` must name controls"):
-        explorer.state(q=1)
 
 
 def test_other_words_for_the_same_figure():
