@@ -1,23 +1,13 @@
 """Figures draw what they are given."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core.experiments.boundaries import Arms
 from lrdecay_core.experiments.schedule_shapes import RULER, Shapes
 from lrdecay_core.experiments.silent_model import SilentModel
 from lrdecay_core.figures import boundaries as draw
 from lrdecay_core.training import TrainConfig
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

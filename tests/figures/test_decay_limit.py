@@ -1,23 +1,13 @@
 """Figures draw what they are given: the numbers on the axes are the numbers of the result."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core.claims import Interval
 from lrdecay_core.experiments.decay_limit import Cut, Exits, Landings, Setting
 from lrdecay_core.experiments.slow_curves import Curves
 from lrdecay_core.figures import decay_limit as draw
 from lrdecay_core.figures.style import CONTROL, MEASURED
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -2,12 +2,8 @@
 
 from dataclasses import replace
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core.experiments.decay_planner import Plan
 from lrdecay_core.experiments.decay_time import Arm, Curves, study
@@ -16,12 +12,6 @@ from lrdecay_core.figures import decay_time as draw
 
 STUDY = study("quick")
 BUDGET = Budget(problems=(0, 1), replicas=2, decay_steps=(0, 500, 5000, 8000), record_every=1000)
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -1,23 +1,13 @@
 """Figures draw what they are given."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core import landscape
 from lrdecay_core.experiments.planes import Picture
 from lrdecay_core.experiments.valley_walk import Paths, Track, Walk
 from lrdecay_core.figures import landscapes as draw
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

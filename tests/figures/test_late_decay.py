@@ -1,11 +1,7 @@
 """Figures draw what they are given: the numbers on the axes are the numbers of the result."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core.claims import Interval, Row
 from lrdecay_core.figures import late_decay as draw
@@ -19,12 +15,6 @@ def runs():
         epochs=6, num_train=60, width=8,
     )  # fmt: skip
     return branches(config, decay_epochs=[1, 3, 6], seeds=[0, 1])
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 def test_curves_start_at_the_fork_and_show_the_mean(runs):

@@ -2,24 +2,14 @@
 
 from dataclasses import replace
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core.claims import Interval
 from lrdecay_core.experiments import recovery
 from lrdecay_core.experiments.minimum_norm import ARMS, MAIN, Norms, Weighted
 from lrdecay_core.experiments.recovery import ESTIMATORS, OtherTruth, Results
 from lrdecay_core.figures import minimum_norm as draw
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -1,23 +1,13 @@
 """Figures draw what they are given: the numbers on the axes are the numbers of the result."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core.claims import likeness
 from lrdecay_core.claims.mirror import BOUNDS
 from lrdecay_core.experiments.mirror import MODEL, Mirror, study
 from lrdecay_core.experiments.views import GRID, LINE, Views
 from lrdecay_core.figures import mirror as draw
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 def views(lowest):

@@ -1,9 +1,5 @@
-import matplotlib as mpl
 import numpy as np
 import pytest
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core.experiments.question import question
 from lrdecay_core.figures.question import draw_question, plot_question
@@ -12,12 +8,6 @@ from lrdecay_core.figures.question import draw_question, plot_question
 @pytest.fixture(scope="module")
 def found():
     return question(decay_steps=(0, 2000, 4000), num_recorded=40)
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 @pytest.mark.parametrize("loss", ["train", "test"])

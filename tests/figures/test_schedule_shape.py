@@ -1,22 +1,12 @@
 """Figures draw what they are given: the numbers on the axes are the numbers of the result."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core.experiments.schedule_shape import SHAPES, ShapeRuns, ShapeStudy, shaped
 from lrdecay_core.figures import schedule_shape as draw
 
 STUDY = ShapeStudy(problems=(0, 1), replicas=2, peak=0.1, depth=0.5, readings=3)
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -1,22 +1,12 @@
 """Figures draw what they are given: the numbers on the axes are the numbers of the result."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core.experiments.second_model import ARMS, FULL_RANK, HALF, MAIN, SILENT, TENTH, MatrixRuns, MatrixStudy
 from lrdecay_core.figures import second_model as draw
 
 STUDY = MatrixStudy(problems=(0, 1, 2), replicas=2, depths=(0.0, 1.0, 4.0))
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
-import matplotlib as mpl
 import numpy as np
 import pytest
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core.experiments import geometry, space_curve
 from lrdecay_core.figures import space_curve as draw
@@ -13,12 +9,6 @@ from lrdecay_core.figures import space_curve as draw
 def walk():
     setup = space_curve.Setup(learning_rate=0.02, num_steps=300, decay_steps=(0, 150, 300), num_recorded=30)
     return space_curve.walk(setup)
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 def lines(ax):

@@ -1,11 +1,7 @@
 from dataclasses import replace
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 
 from lrdecay_core.experiments import fast_slow, valley
 from lrdecay_core.figures import style
@@ -22,12 +18,6 @@ def runs():
 @pytest.fixture(scope="module")
 def motion():
     return fast_slow.motion(replace(SMALL, learning_rate=0.01, num_steps=600), settle=200, near=30, points=40)
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 def lines(ax):
