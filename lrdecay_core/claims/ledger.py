@@ -172,12 +172,19 @@ def _finite(value: Any) -> Any:
 
 def _html(entry: Entry) -> str:
     claim, origin = REGISTRY[entry.claim_id], entry.provenance
-    outcomes = {True: "fails, as it should", False: "DOES NOT FAIL", None: "was not run"}
-    outcome = outcomes[entry.control.failed]
+    said = (
+        f"<strong>{claim.id}</strong> {html.escape(claim.statement)} "
+        f'<span class="verdict verdict-{entry.verdict.replace(" ", "-")}">Verdict: {entry.verdict}.</span>'
+    )
+    note = (
+        f'<p class="claim-note">{html.escape(entry.evidence.statistic)}. Threshold: {html.escape(claim.threshold)}. '
+        f"Profile {origin['profile']}, configuration {entry.config_key}, commit {origin['commit']}.</p>"
+    )
+    if not (entry.evidence.rows or entry.control.rows):
+        return f'<p class="claim">{said}</p>\n{note}'
+    outcome = {True: "fails, as it should", False: "DOES NOT FAIL", None: "was not run"}[entry.control.failed]
     lines = [
-        '<table class="claim">',
-        f"<caption><strong>{claim.id}</strong> {html.escape(claim.statement)} "
-        f'<span class="verdict">Verdict: {entry.verdict}.</span></caption>',
+        f'<table class="claim"><caption>{said}</caption>',
         '<thead><tr><th scope="col">Comparison</th><th scope="col">Estimate</th><th scope="col">Interval</th>'
         '<th scope="col">Pairs</th><th scope="col">Finding</th></tr></thead><tbody>',
         *(_html_row(row) for row in entry.evidence.rows),
@@ -185,8 +192,7 @@ def _html(entry: Entry) -> str:
         f"{html.escape(entry.control.threshold)} &rarr; {outcome}</th></tr>",
         *(_html_row(row) for row in entry.control.rows),
         "</tbody></table>",
-        f'<p class="claim-note">{html.escape(entry.evidence.statistic)}. Threshold: {html.escape(claim.threshold)}. '
-        f"Profile {origin['profile']}, configuration {entry.config_key}, commit {origin['commit']}.</p>",
+        note,
     ]
     return "\n".join(lines)
 

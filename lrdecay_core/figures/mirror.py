@@ -77,8 +77,8 @@ def plot_plane(views: Views, name: str, *, pair: int = 0, found_from: str = "lat
     bottom = float(np.log10(np.quantile(loss, LOWEST)))
     top = min(float(np.log10(loss.max())), bottom + DECADES)
     levels, logs = np.linspace(bottom, top, 25), np.log10(loss.clip(10**bottom, 10**top))
-    drawn = ax.contourf(*GRID, logs, levels=levels, cmap="viridis_r")
-    ax.contour(*GRID, logs, levels=levels[::2], colors="white", linewidths=0.4, linestyles="-", alpha=0.6)
+    drawn = ax.contourf(*GRID, logs, levels=levels, cmap="YlGnBu")
+    ax.contour(*GRID, logs, levels=levels[::2], colors="#22222255", linewidths=0.4, linestyles="-")
     if name == "train":
         edge = float(np.quantile(loss, VALLEY))
         ax.contour(*GRID, loss, levels=[edge], colors=PREDICTED, linewidths=1.2, linestyles="--")

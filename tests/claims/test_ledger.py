@@ -69,7 +69,15 @@ def test_a_claim_that_nothing_was_run_for_says_so(monkeypatch):
     assert row["verdict"] == "not testable here"
     assert (row["estimate"], row["margin"], row["n"], row["control"]["failed"]) == (None, None, 0, None)
     found = claims.judge("N1", *claims.untestable("no machine"), config_key="none", seconds=0.0)
-    assert "was not run" in found._repr_mimebundle_()["text/html"]
+    shown = found._repr_mimebundle_()["text/html"]
+    assert "<table" not in shown
+    assert "Verdict: not testable here." in shown
+
+
+def test_a_control_that_was_not_run_is_not_said_to_fail():
+    shown = entry(failed=None)._repr_mimebundle_()["text/html"]
+    assert "was not run" in shown
+    assert "fails, as it should" not in shown
 
 
 @pytest.mark.parametrize(("verdict", "stops"), [("not reproduced", False), ("reproduced", True)])
