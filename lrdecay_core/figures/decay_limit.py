@@ -66,7 +66,7 @@ def plot_deviation(found: Landings, *, ax: Axes | None = None) -> Axes:
     ax.semilogy(at, found.uncentred_deviation, "x", color=CONTROL, label="centre set to 0")
     ax.semilogy(at, found.deviation, ".", color=MEASURED, markersize=8, label="Theorem D")
     ax.axhline(1e-9, color=PREDICTED, linestyle=":", linewidth=1.0)
-    ax.text(-0.3, 1e-9, "threshold 1e-9", va="bottom", fontsize=10.5, color=PREDICTED)
+    ax.text(-0.3, 1e-9, "threshold 1e-9", va="bottom", fontsize="small", color=PREDICTED)
     ax.set_xticks(range(len(steps)), [str(s) for s in steps])
     ax.set(xlabel="decay step T", ylabel="relative deviation")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.74))

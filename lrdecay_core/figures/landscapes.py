@@ -52,7 +52,7 @@ def plot_plane(picture: Picture, *, loss: str, ax: Axes | None = None) -> Axes:
         ax.scatter(x, y, s=sizes, marker="s", facecolors="none", edgecolors="#222222", linewidths=0.7)
         off = f"trunk: {picture.trunk.distance.min():.1f} to {picture.trunk.distance.max():.1f} off the plane"
         box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
-        ax.text(0.03, 0.03, off, transform=ax.transAxes, fontsize=10, bbox=box)
+        ax.text(0.03, 0.03, off, transform=ax.transAxes, fontsize="small", bbox=box)
     colours = arm_colours(picture.decay_times, picture.decay_times[-1] + 1)
     for colour, (x, y) in zip(colours, picture.ends.coords, strict=True):
         ax.plot(x, y, "o", color=colour, markersize=8, markeredgecolor="white", zorder=4)
@@ -63,7 +63,7 @@ def plot_plane(picture: Picture, *, loss: str, ax: Axes | None = None) -> Axes:
             xytext=(0, 9),
             textcoords="offset points",
             ha="center",
-            fontsize=10.5,
+            fontsize="small",
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
             zorder=5,
         )

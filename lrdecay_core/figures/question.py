@@ -47,7 +47,7 @@ def plot_question(result: Question, *, loss: str, ax: Axes | None = None) -> Axe
             xytext=(0, 52),
             textcoords="offset points",
             ha="center",
-            fontsize=10,
+            fontsize="small",
             arrowprops={"arrowstyle": "-", "color": "#222222", "linewidth": 0.8, "shrinkB": 5},
             bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": colours[k]},
         )

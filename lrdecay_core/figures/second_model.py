@@ -39,7 +39,9 @@ def plot_after_decay(runs: MatrixRuns, name: str, *, arms: tuple[str, ...], ax: 
         ax.plot(x, values.mean(axis=0), line, color=colour, markersize=4, label="large rate" if arm == MAIN else arm)
     if name == "norm_ratio":
         ax.axhline(1, color=PREDICTED, linewidth=1.0)
-        ax.annotate("minimum norm", (x[-1], 1), (0, -3), textcoords="offset points", ha="right", va="top", fontsize=10.5)
+        ax.annotate(
+            "minimum norm", (x[-1], 1), (0, -3), textcoords="offset points", ha="right", va="top", fontsize="small"
+        )
         ax.set_ylim(bottom=0.8)
     else:
         ax.set_yscale("log")

@@ -81,7 +81,7 @@ def plot_ends(result: Walk, *, ax: Axes | None = None) -> Axes:
     ax.plot(T, result.measured[-1], "o", color=MEASURED, markersize=5, label="decayed run")
     ax.axhline(0, color=LATE, linewidth=0.8)
     ax.set(xlabel="decay step $T$", ylabel="position $t$ on the curve", ylim=(-0.05, 1))
-    ax.annotate("minimum norm", (T[0], 0), (0, 4), textcoords="offset points", color=LATE, fontsize=10.5)
+    ax.annotate("minimum norm", (T[0], 0), (0, 4), textcoords="offset points", color=LATE, fontsize="small")
     ax.legend()
     return ax
 
