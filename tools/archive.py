@@ -107,6 +107,8 @@ def main() -> None:
     parser.add_argument("--pdf", action="store_true", help="the PDF alone")
     options = parser.parse_args()
     site, output = options.site.resolve(), options.output.resolve()
+    if not (site / "index.html").is_file():
+        raise SystemExit(f"There is no site in {site}: make book builds it")
     output.mkdir(parents=True, exist_ok=True)
     names = [str(Path(page).with_suffix(".html")) for page in chapters.pages()]
     with tempfile.TemporaryDirectory() as folder:

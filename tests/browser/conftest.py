@@ -29,14 +29,20 @@ html[data-theme=dark] .bd-content div.cell_output .text_html:not(:has(table.data
 <div class="cell_output"><div class="output text_html">{body}</div></div></main></body></html>"""
 
 
-@contextmanager
-def chromium(*flags: str) -> Iterator[Any]:
-    """Start Chromium. Its absence skips a test; where LRDECAY_NEEDS_BROWSER promises one, it is a failure."""
-    if program() is None:
+def promised() -> str:
+    """Return the Chromium of this machine. Its absence skips a test; where LRDECAY_NEEDS_BROWSER is set, it fails."""
+    if (found := program()) is None:
         absent = pytest.fail if os.environ.get("LRDECAY_NEEDS_BROWSER") else pytest.skip
         absent("Chromium is absent: .ci/browser installs it, or name one in LRDECAY_CHROMIUM")
+    return found
+
+
+@contextmanager
+def chromium(*flags: str) -> Iterator[Any]:
+    """Start Chromium, with flags beside those that all tests share."""
+    path = promised()
     with sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=program(), args=[*FLAGS, *flags])
+        found = driver.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
         yield found
         found.close()
 
