@@ -5,6 +5,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PROFILE ?= book
+KEEP ?=
+URL ?=
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready

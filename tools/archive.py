@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
-import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -20,7 +18,7 @@ from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, NameObject, NumberObject
 
-from tools import chapters
+from tools import browser, chapters
 
 PDF, ZIP = "late-decay-book.pdf", "late-decay-book-site.zip"
 EPOCH = (2024, 1, 1, 0, 0, 0)  # for every member of the zip, so that equal sites make equal zips
@@ -43,16 +41,13 @@ PAPER = """details.above-input, .sd-summary-icon, .copybtn, .toggle-button, .pre
 
 def print_pages(site: Path, names: list[str], folder: Path) -> list[Path]:
     """Print pages of a site into a folder, in light colours, without a network."""
-    program = os.environ.get("LRDECAY_CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
+    program = browser.program()
     if program is None:
-        raise SystemExit("The PDF is printed by Chromium, which is absent: apt-get install chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND", "--no-first-run"]
+        raise SystemExit("The PDF is printed by Chromium, which is absent: .ci/browser installs it")
     printed = []
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=flags)
-        page = browser.new_page(viewport={"width": 1000, "height": 1400})
+        chromium = driver.chromium.launch(executable_path=program, args=[*browser.FLAGS, browser.BLOCKED])
+        page = chromium.new_page(viewport={"width": 1000, "height": 1400})
         for number, name in enumerate(names):
             page.goto((site / name).as_uri())
             page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise }")
@@ -60,7 +55,7 @@ def print_pages(site: Path, names: list[str], folder: Path) -> list[Path]:
             page.evaluate("document.querySelectorAll('details:not(.above-input)').forEach(e => { e.open = true })")
             printed.append(folder / f"{number:02d}.pdf")
             page.pdf(path=printed[-1], **SHEET)
-        browser.close()
+        chromium.close()
     return printed
 
 
@@ -112,6 +107,8 @@ def main() -> None:
     parser.add_argument("--pdf", action="store_true", help="the PDF alone")
     options = parser.parse_args()
     site, output = options.site.resolve(), options.output.resolve()
+    if not (site / "index.html").is_file():
+        raise SystemExit(f"There is no site in {site}: make book builds it")
     output.mkdir(parents=True, exist_ok=True)
     names = [str(Path(page).with_suffix(".html")) for page in chapters.pages()]
     with tempfile.TemporaryDirectory() as folder:

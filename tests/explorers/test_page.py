@@ -1,7 +1,6 @@
 import base64
 import json
 import re
-import shutil
 import subprocess
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from lrdecay_core.explorers import page
+from tests.explorers.conftest import NODE
 from tests.explorers.test_explorer import small
 
 EXPLORERS = ("collapse", "late_decay", "planner", "space_curve", "two_landscapes")
@@ -41,12 +41,9 @@ def test_a_bundle_is_one_module_that_imports_nothing(name, tmp_path):
     assert not re.search(r"(?m)^\s*(import|export)\b", script)
     assert script.count("export const STYLE") == 0
     assert script.count("const STYLE = ") == 1
-    program = shutil.which("node")
-    if program is None:
-        pytest.skip("node is absent, so the scripts cannot be parsed")
     path = tmp_path / "bundle.mjs"
     path.write_text(script, encoding="utf8")
-    done = subprocess.run([program, "--check", path], capture_output=True, text=True)
+    done = subprocess.run([NODE, "--check", path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

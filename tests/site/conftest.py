@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import FLAGS, _program
+from tests.browser.conftest import chromium
+from tools.browser import BLOCKED
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = (ROOT / os.environ.get("LRDECAY_SITE", "_build/quick/_build/html")).resolve()
@@ -49,15 +50,9 @@ def root(request: pytest.FixtureRequest, served: str) -> str:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Return a Chromium that finds no host but this one. Where it is promised, its absence is a failure."""
-    playwright, program = pytest.importorskip("playwright.sync_api"), _program()
-    if program is None:
-        (pytest.fail if os.environ.get("LRDECAY_NEEDS_BROWSER") else pytest.skip)("Chromium is absent")
-    blocked = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-    with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=program, args=[*FLAGS, blocked])
+    """Return a Chromium that finds no host but this one."""
+    with chromium(BLOCKED) as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 SCROLLING = """() => [...document.querySelectorAll("main *")].filter(e => {
   const style = getComputedStyle(e);
   return e.scrollWidth > e.clientWidth + 1 && ["auto", "scroll"].includes(style.overflowX)
@@ -20,9 +20,7 @@ def phone(browser: Any) -> Any:
 
 
 def violations(page, **options):
-    found = (
-        axe.Axe().run(page, options={"preload": False, **options}).response["violations"]
-    )  # it looks in wrong folders
+    found = Axe().run(page, options={"preload": False, **options}).response["violations"]  # it looks in wrong folders
     nodes = [
         (v["id"], n) for v in found for n in v["nodes"] if not (v["id"] == "empty-table-header" and spoken(page, n))
     ]

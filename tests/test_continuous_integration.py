@@ -1,0 +1,72 @@
+"""What CI does before the two commands: a browser for the tests, and no red run for want of a network."""
+
+import subprocess
+
+import pytest
+
+from tests.browser.conftest import chromium
+from tools import chapters
+
+BROWSER = chapters.ROOT / ".ci" / "browser"
+NEEDED = ("bash", "env", "timeout", "touch", "chmod", "true")
+ASKED = 'echo "$@" >> "$BIN/asked"\n'
+INSTALLS = ASKED + 'case "$*" in *" install "*) touch "$BIN/chromium"; chmod +x "$BIN/chromium";; esac'
+SUDO = '[ "$1" = -n ] && shift && exec "$@"'
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """Return run(user, **programs): exit status, words and calls of apt-get where there are only these programs."""
+
+    def run(user, **programs):
+        for name in NEEDED:
+            (tmp_path / name).symlink_to(f"/usr/bin/{name}")
+        for name, body in {"id": f"echo {user}", **programs}.items():
+            path = tmp_path / name.replace("_", "-")
+            path.write_text(f"#!/bin/bash\n{body}\n", encoding="utf8")
+            path.chmod(0o755)
+        there, asked = {"PATH": str(tmp_path), "BIN": str(tmp_path)}, tmp_path / "asked"
+        done = subprocess.run([BROWSER], env=there, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr, asked.read_text().splitlines() if asked.exists() else []
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["chromium", "chromium_browser", "google_chrome"])
+def test_a_browser_that_is_there_is_enough(machine, name):
+    assert machine(1000, **{name: "", "apt_get": INSTALLS}) == (0, "", [])
+
+
+@pytest.mark.parametrize(("user", "more"), [(0, {}), (1000, {"sudo": SUDO})])
+def test_it_is_installed_by_root_and_by_who_may_become_root(machine, user, more):
+    status, words, (update, install) = machine(user, apt_get=INSTALLS, **more)
+    assert (status, words.split()[:2]) == (0, ["Browser:", "installed"])
+    assert update.endswith(" update")
+    assert " install -y --no-install-recommends chromium fonts-" in install
+
+
+@pytest.mark.parametrize(
+    ("user", "programs", "reason"),
+    [
+        (0, {}, "no apt-get"),
+        (1000, {"apt_get": INSTALLS}, "neither root nor sudo"),
+        (1000, {"apt_get": INSTALLS, "sudo": "exit 1"}, "neither root nor sudo"),
+        (0, {"apt_get": "exit 100"}, "apt-get update failed"),
+        (0, {"apt_get": 'case "$*" in *" install "*) exit 100;; esac'}, "apt-get install failed"),
+        (0, {"apt_get": ASKED}, "without a browser in them"),
+    ],
+)
+def test_a_browser_that_cannot_be_had_is_told_and_the_tests_skip(machine, user, programs, reason):
+    status, words, _ = machine(user, **programs)
+    assert status == 1
+    assert reason in words
+    assert words.endswith("the browser tests will skip.\n")
+
+
+@pytest.mark.parametrize(("promised", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
+def test_an_absent_browser_skips_and_a_promised_one_fails(monkeypatch, tmp_path, promised, outcome):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("LRDECAY_CHROMIUM", raising=False)
+    monkeypatch.setenv("LRDECAY_NEEDS_BROWSER", promised)
+    with pytest.raises(outcome, match=r"Chromium is absent: \.ci/browser installs it"), chromium():
+        pass
