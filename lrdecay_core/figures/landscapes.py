@@ -56,11 +56,12 @@ def plot_plane(picture: Picture, *, loss: str, ax: Axes | None = None) -> Axes:
     colours = arm_colours(picture.decay_times, picture.decay_times[-1] + 1)
     for colour, (x, y) in zip(colours, picture.ends.coords, strict=True):
         ax.plot(x, y, "o", color=colour, markersize=8, markeredgecolor="white", zorder=4)
+    ceiling = surface.beta[-1] - 0.2 * np.ptp(surface.beta)  # no room for a word above it
     for name, (x, y) in zip(("early", "late", "test minimum"), picture.anchors, strict=True):
         ax.annotate(
             name,
             (x, y),
-            xytext=(0, 9),
+            xytext=(0, 9 if y < ceiling else -20),
             textcoords="offset points",
             ha="center",
             fontsize="small",
@@ -76,7 +77,7 @@ def plot_plane(picture: Picture, *, loss: str, ax: Axes | None = None) -> Axes:
 def draw_planes(pictures: Mapping[str, Picture]) -> Figure:
     """Return a figure with a row per picture: training loss left, testing loss right, one log scale in each row."""
     shapes = [np.ptp(p.surface.beta) / np.ptp(p.surface.alpha) for p in pictures.values()]
-    heights = np.clip(3.6 * np.array(shapes), 1.2, 4.2) + 0.9
+    heights = np.clip(3.6 * np.array(shapes), 1.6, 4.2) + 0.9
     fig, axes = plt.subplots(
         nrows=len(pictures),
         ncols=2,
