@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -151,13 +151,14 @@ class Loss:
             )
         named = self.layout.unflatten(vector)
 
-        def forward(chunk: Tensor) -> Any:
-            return functional_call(self.net, named, (chunk,))
+        def forward(chunk: Tensor, buffers: Mapping[str, Tensor]) -> Any:
+            return functional_call(self.net, {**named, **buffers}, (chunk,))
 
+        buffers: Mapping[str, Tensor] = {}
         with _random_state(self.device, self._seed):
             if self._statistics_inputs is not None:
-                batchnorm.recompute(batchnorm.layers(self.net), forward, self._statistics_inputs.split(self._batch))
-            outputs = [forward(chunk) for chunk in self.inputs.split(self._batch)]
+                buffers = batchnorm.statistics(self.net, forward, self._statistics_inputs.split(self._batch))
+            outputs = [forward(chunk, buffers) for chunk in self.inputs.split(self._batch)]
         return number(self.criterion(outputs[0] if len(outputs) == 1 else torch.cat(outputs), self.targets))
 
 

@@ -1,4 +1,10 @@
-"""A module that is nobody's stack, run for R networks at once by ``torch.func.vmap``."""
+"""A module that is nobody's stack, run for R networks: at once by ``torch.func.vmap``, or one by one if it convolves.
+
+Convolutions with a kernel per run become one grouped convolution under vmap, which is the slower way. Images stay in
+the order channels, height, width: vmap refuses group normalisation in the order ``torch.channels_last``, and run by run
+that order is slower too, on a CPU; on CUDA group normalisation turned every image back until torch of August 2026
+(pull request 191945). The chapter "From a laptop to a study" measures both.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +42,13 @@ def stacked(nets: Sequence[nn.Module], device: torch.device) -> Callable[[Mappin
     def one(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         return torch.func.functional_call(nets[0], {**weights, **buffers}, (inputs,)).mT
 
-    return torch.func.vmap(one)
+    def each(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        rows = zip(*(w.unbind() for w in weights.values()), strict=True)
+        runs = zip(rows, inputs, strict=True)
+        return torch.stack([one(dict(zip(weights, row, strict=True)), x) for row, x in runs])
+
+    convolves = any(isinstance(layer, nn.modules.conv._ConvNd) for layer in nets[0].modules())
+    return each if convolves else torch.func.vmap(one)
 
 
 def _refuse(name: str, layer: nn.Module) -> None:

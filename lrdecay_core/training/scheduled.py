@@ -44,7 +44,9 @@ class Scheduled:
         return np.asarray((self.rates**2).sum(axis=1))
 
 
-def scheduled(config: TrainConfig, *, schedules: Mapping[str, Schedule], seeds: Iterable[int]) -> Scheduled:
+def scheduled(
+    config: TrainConfig, *, schedules: Mapping[str, Schedule], seeds: Iterable[int], device: str = "auto"
+) -> Scheduled:
     """Train one run per schedule and seed. All runs of a seed see the same batches and noise.
 
     ``learning_rate`` and ``decayed_rate`` of ``config`` are not used: the rate of step k is ``schedule(k)``.
@@ -53,9 +55,11 @@ def scheduled(config: TrainConfig, *, schedules: Mapping[str, Schedule], seeds: 
         config: the run, see :class:`TrainConfig`.
         schedules: name -> one rate for every step, 0 or above and finite.
         seeds: distinct replicates.
+        device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ``"cuda:N"``.
 
     Raises:
         ValueError: no schedule, or one with another shape or such a rate.
+        RuntimeError: the device is absent.
 
     >>> from lrdecay_core.schedules import constant, cosine
     >>> config = TrainConfig(network="mlp", dataset="digits", loss="squared", learning_rate=0.1, decayed_rate=0.01,
@@ -65,27 +69,25 @@ def scheduled(config: TrainConfig, *, schedules: Mapping[str, Schedule], seeds: 
     (2, 3)
     """
     replicates, started = checks.distinct_integers("seeds", seeds), time.perf_counter()
-    table, cpu = _table(config, schedules), torch.device("cpu")
+    table, place = _table(config, schedules), checks.torch_device("device", device)
     dataset = data.load(config.dataset)
-    inputs, labels = on_device(dataset.train, cpu, config.num_samples)
-    test_inputs, test_labels = on_device(dataset.test, cpu)
-    given = np.stack([draws.corrupted_labels(config, s, labels.numpy(), dataset.num_classes) for s in replicates])
-    ensemble = Ensemble(config, dataset, replicates, cpu)
-    ensemble.select(torch.arange(len(replicates)).repeat_interleave(len(table)))
-    columns = torch.from_numpy(table.astype(np.float32)).repeat(len(replicates), 1)
-    prepared, targets = (
-        ensemble.prepare(inputs),
-        objective.targets_table(dataset.num_classes, config.label_smoothing, cpu),
-    )
+    inputs, labels = on_device(dataset.train, place, config.num_samples)
+    test_inputs, test_labels = on_device(dataset.test, place)
+    given = np.stack([draws.corrupted_labels(config, s, labels.cpu().numpy(), dataset.num_classes) for s in replicates])
+    ensemble = Ensemble(config, dataset, replicates, place)
+    ensemble.select(torch.arange(len(replicates), device=place).repeat_interleave(len(table)))
+    columns = torch.as_tensor(table.astype(np.float32), device=place).repeat(len(replicates), 1)
+    prepared = ensemble.prepare(inputs)
+    targets = objective.targets_table(dataset.num_classes, config.label_smoothing, place)
     for epoch in environment.progress(range(config.epochs), "epochs"):
-        draw = draws.draw_epoch(config, replicates, epoch, given, dataset.input_shape, dataset.num_classes, cpu)
+        draw = draws.draw_epoch(config, replicates, epoch, given, dataset.input_shape, dataset.num_classes, place)
         _epoch(ensemble, config, draw, prepared if draw.noise is None else inputs, targets, columns, epoch)
-    rows = torch.as_tensor(given).repeat_interleave(len(table), dim=0)
+    rows = torch.as_tensor(given, device=place).repeat_interleave(len(table), dim=0)
     train_loss, _ = ensemble.evaluate(inputs, rows)
     test_loss, test_error = ensemble.evaluate(test_inputs, test_labels)
     shape = (len(replicates), len(table))
     final = {
-        name: value.reshape(shape).T.numpy()
+        name: value.reshape(shape).T.cpu().numpy()
         for name, value in (("train_loss", train_loss), ("test_loss", test_loss), ("test_error", test_error))
     }
     seconds = time.perf_counter() - started
@@ -102,7 +104,7 @@ def _epoch(
     epoch: int,
 ) -> None:
     """Take the steps of one epoch; ``inputs`` are prepared samples, or raw ones where noise is added to them."""
-    size, seed = config.batch_size, torch.arange(len(draw.order)).unsqueeze(1)
+    size, seed = config.batch_size, torch.arange(len(draw.order), device=inputs.device).unsqueeze(1)
     for k in range(config.steps_per_epoch):
         chosen = draw.order[:, k * size : (k + 1) * size]
         batch = inputs[chosen]

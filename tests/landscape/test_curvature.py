@@ -88,3 +88,22 @@ def test_no_convergence_is_said():
         landscape.top_eigenvalues(
             lambda v: (scale * v**2).sum(), torch.zeros_like(scale), tolerance=1e-14, max_products=1
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("mlp", (6,)), ("cnn1d", (11,)), ("cnn2d", (5, 5)), ("resnet18", (3, 8, 8))]
+)
+def test_curvature_on_cuda_is_that_on_the_cpu(same_on_cuda, stack, draw, name, shape):
+    net, vectors = stack(name, shape, width=2)
+    inputs, targets = draw(6, *shape)
+
+    def found(device):
+        loss = landscape.loss_of(net, functional.cross_entropy, inputs, targets, device=device)
+        v = loss.vector(vectors[0])
+        product = landscape.hessian(loss, v)(loss.vector(vectors[1]))
+        assert product.device.type == torch.device(device).type
+        trace = landscape.trace(loss, v, num_probes=2)
+        top = landscape.top_eigenvalues(loss, v, tolerance=0.1)
+        return product, trace.value, trace.standard_error, top.values, top.vectors
+
+    same_on_cuda(found)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from lrdecay_core import landscape
+from lrdecay_core import landscape, networks
 
 ENTROPY = functional.cross_entropy
 
@@ -170,3 +170,24 @@ def test_refuses_what_is_not_one_number_or_not_the_vector(draw):
 def test_device_is_where_everything_goes(draw):
     loss = landscape.loss_of(nn.Linear(4, 3), ENTROPY, *draw(20, 4), device="auto")
     assert {loss.device.type} == {t.device.type for t in (loss.inputs, loss.targets, *loss.net.parameters())}
+
+
+@pytest.mark.parametrize("policy", ["eval", "recompute"])
+def test_batch_norm_on_cuda_is_that_on_the_cpu_and_the_network_keeps_its_statistics(same_on_cuda, draw, policy):
+    net = networks.ResNet18((3, 8, 8), 3, width=2, norm="batch")
+    inputs, targets = draw(12, 3, 8, 8)
+    net(inputs)  # statistics of its own
+    options = {"statistics_inputs": inputs} if policy == "recompute" else {}
+
+    def found(device):
+        loss = landscape.loss_of(
+            net, functional.cross_entropy, inputs, targets, batch_norm=policy, batch_size=6, device=device, **options
+        )
+        before = [b.clone() for b in loss.net.buffers()]
+        vector = loss.vector(net)
+        values = [loss(vector), loss(1.1 * vector), loss(vector)]
+        assert all(torch.equal(b, a) for b, a in zip(loss.net.buffers(), before, strict=True))
+        assert values[0] == values[2]
+        return values
+
+    same_on_cuda(found)

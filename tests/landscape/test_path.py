@@ -94,3 +94,17 @@ def test_around_evaluates_at_the_distance():
 def test_refuses(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_paths_on_cuda_are_those_on_the_cpu(same_on_cuda, stack, draw):
+    net, vectors = stack("mlp", (6,))
+    inputs, targets = draw(20, 6)
+
+    def found(device):
+        loss = landscape.loss_of(net, functional.cross_entropy, inputs, targets, device=device)
+        a, b = (loss.vector(v) for v in vectors[:2])
+        curve = landscape.bezier(a, b, {"train": loss}, max_steps=3, num=5)
+        assert curve.bend.device.type == torch.device(device).type
+        return curve.bend, curve["train"], landscape.line(a, b, {"train": loss}, num=4)["train"]
+
+    same_on_cuda(found)

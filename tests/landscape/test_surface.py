@@ -192,3 +192,38 @@ def test_the_box_holds_the_anchors_with_a_margin():
     for axis, values in enumerate((found.alpha, found.beta)):
         side = high[axis] - low[axis]
         np.testing.assert_allclose(values[[0, -1]], [low[axis] - side / 4, high[axis] + side / 4], rtol=1e-14)
+
+
+OWN = [("mlp", (6,)), ("cnn1d", (11,)), ("cnn2d", (5, 5)), ("resnet18", (3, 8, 8))]
+
+
+@pytest.mark.parametrize(("name", "shape"), OWN)
+def test_a_map_on_cuda_is_the_map_on_the_cpu(same_on_cuda, stack, draw, name, shape):
+    net, vectors = stack(name, shape, width=2)
+    inputs, targets = draw(12, *shape)
+
+    def maps(device):
+        loss = landscape.loss_of(net, functional.cross_entropy, inputs, targets, device=device)
+        plane = landscape.plane_through(*(loss.vector(v) for v in vectors))
+        assert plane.origin.device.type == torch.device(device).type
+        grid = landscape.surface(plane, {"train": loss}, num=(3, 4))
+        smooth = landscape.surface(plane, {"train": loss}, num=9, sampling="chebyshev", nodes=3)
+        return grid["train"], smooth["train"], plane.anchors
+
+    same_on_cuda(maps)
+
+
+def test_a_map_begun_on_one_device_ends_on_another(cuda, stack, draw, tmp_path):
+    net, vectors = stack("cnn2d", (5, 5))
+    inputs, targets = draw(12, 5, 5)
+
+    def surface(device, file):
+        loss = landscape.loss_of(net, functional.cross_entropy, inputs, targets, device=device)
+        plane = landscape.plane_through(*(loss.vector(v) for v in vectors))
+        return landscape.surface(plane, {"train": loss}, num=3, store=tmp_path / file)["train"]
+
+    whole = surface("cpu", "a")
+    np.testing.assert_array_equal(surface("cuda:0", "a"), whole)
+    np.testing.assert_array_equal(surface("cuda:0", "b"), whole)
+    np.testing.assert_array_equal(surface("cpu", "b"), whole)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

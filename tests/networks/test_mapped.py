@@ -61,3 +61,27 @@ def test_buffers_that_differ_between_seeds_are_refused():
     nets[1].scale[0] = 7.0
     with pytest.raises(ValueError, match="buffer 'scale' must be the same for every seed"):
         mapped.stacked(nets, CPU)
+
+
+def convolving():
+    return nn.Sequential(nn.Conv2d(2, 4, 3), nn.GroupNorm(2, 4), nn.ReLU(), nn.Flatten(), nn.Linear(36, 3))
+
+
+def test_networks_that_convolve_go_one_by_one_and_give_the_same():
+    nets = [convolving().double() for _ in range(3)]
+    weights = {n: torch.stack([dict(net.named_parameters())[n] for net in nets]) for n, _ in nets[0].named_parameters()}
+    inputs = torch.randn(3, 4, 2, 5, 5, dtype=torch.float64)
+    logits = mapped.stacked(nets, CPU)(weights, inputs)
+    plain = torch.stack([net(x).T for net, x in zip(nets, inputs, strict=True)])
+    assert torch.equal(logits, plain)
+    alone = mapped.stacked(nets, CPU)({n: w[1:2] for n, w in weights.items()}, inputs[1:2])
+    assert torch.equal(alone, plain[1:2])
+    kernels = torch.func.vmap(lambda w, x: torch.func.functional_call(nets[0], w, (x,)).mT)(weights, inputs)
+    torch.testing.assert_close(kernels, plain, rtol=0, atol=1e-12)  # one grouped convolution: other sums, float64
+
+
+def test_vmap_refuses_images_with_their_channels_last():
+    """The reason for the order of images here; should it ever pass, measure anew which order is the faster one."""
+    net, images = nn.GroupNorm(2, 4), torch.randn(6, 4, 5, 5).to(memory_format=torch.channels_last)
+    with pytest.raises(RuntimeError, match="memory_format other than torch.contiguous_format"):
+        torch.func.vmap(net)(images.unflatten(0, (2, 3)))

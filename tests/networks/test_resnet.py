@@ -130,3 +130,21 @@ def test_bad_arguments():
         networks.build("resnet18", input_shape=(8, 8), num_classes=2)
     with pytest.raises(ValueError, match="`norm` must be one of 'batch', 'group', got 'layer'"):
         ResNet18(SHAPE, 10, norm="layer")
+
+
+def test_statistics_are_arguments_wherever_they_live(cuda_replay):
+    net = ResNet18(SHAPE, 10, width=2, norm="batch").eval()
+    parameters = {n: p.detach() for n, p in net.named_parameters()}
+    buffers = {n: b.clone() for n, b in net.named_buffers()}
+    names = [*parameters, *buffers]
+
+    def forward(images, *tensors):
+        return torch.func.functional_call(net, dict(zip(names, tensors, strict=True)), (images,))
+
+    images = torch.randn(4, *SHAPE)
+    found = cuda_replay(forward, images, *parameters.values(), *buffers.values())
+    assert found.device.type == "cuda"
+    assert found.shape == (4, 10)
+    moved = {n: b + 1 if n.endswith("running_mean") else b for n, b in buffers.items()}
+    assert not torch.equal(forward(images, *parameters.values(), *moved.values()), net(images))
+    assert all(torch.equal(b, buffers[n]) for n, b in net.named_buffers())

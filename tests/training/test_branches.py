@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lrdecay_core import data
+from lrdecay_core.data import dataset
 from lrdecay_core.training import Branches, branches, loop
 
 ARRAYS = ("train_loss", "train_error", "test_loss", "test_error", "weight_norm", "weights", "trunk", "diverged_step")
@@ -155,3 +156,27 @@ def test_excess_loss_of_the_given_labels_is_what_is_recorded(config):
     with torch.no_grad():
         wrong = net(torch.as_tensor(ds.train.inputs[:60])).argmax(1).numpy() != given
     np.testing.assert_allclose(runs.train_error[0, 0, -1], wrong.mean(), atol=1e-7)  # float32 mean
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn2d"])
+@pytest.mark.parametrize(
+    "changes", [{}, {"optimiser": "adamw"}, {"momentum": 0.0, "weight_decay": 0.0, "augment": True}]
+)
+def test_on_cuda_as_on_the_cpu(same_on_cuda, config, network, changes):
+    config = replace(config, network=network, epochs=2, num_train=21, **changes)
+    same_on_cuda(lambda device: everything(branches(config, **ARMS, device=device)))
+
+
+def test_a_resnet_on_cuda_as_on_the_cpu(same_on_cuda, config, monkeypatch):
+    draw = np.random.default_rng(0)
+    split = data.Split(draw.standard_normal((14, 3, 8, 8), dtype=np.float32), np.arange(14) % 10)
+    monkeypatch.setitem(dataset._SOURCES, "photographs", lambda: data.Dataset("photographs", split, split, 10))
+    config = replace(config, network="resnet18", dataset="photographs", epochs=2, num_train=14, width=2, augment=True)
+    same_on_cuda(lambda device: everything(branches(config, **ARMS, device=device)))
+
+
+ARMS = {"decay_epochs": [1, 2], "seeds": [1, 2], "trunk_epochs": [1]}
+
+
+def everything(runs):
+    return runs.weights, runs.trunk, runs.train_loss, runs.test_loss, runs.test_error, runs.diverged_step

@@ -1,11 +1,14 @@
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from lrdecay_core import storage
-from lrdecay_core.training import checkpoint
+from lrdecay_core.training import branches, checkpoint
+from lrdecay_core.training.loop import Loop
 
 STATE = {"weights": torch.arange(6.0).view(2, 3), "epoch": torch.tensor(4)}
 
@@ -124,3 +127,28 @@ def test_both_damaged_is_an_error(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(ValueError, match="cannot be read as a checkpoint"):
         checkpoint.load(path, key="abc")
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
+@pytest.mark.parametrize(("first", "second"), [("cpu", "cuda:0"), ("cuda:0", "cpu")])
+def test_a_run_goes_on_exactly_on_another_device(tmp_path, cuda, config, optimiser, first, second):
+    config = replace(config, optimiser=optimiser, learning_rate=0.02, decayed_rate=0.002)
+    whole = branches(config, decay_epochs=[1, 3], seeds=[1, 2], device="cpu")
+    loop = Loop(config, (1, 3), (1, 2), torch.device(first))
+    for _ in range(2):
+        loop.run_epoch()
+    checkpoint.save(tmp_path / "state", loop.state(), key="abc")
+    again = Loop(config, (1, 3), (1, 2), torch.device(second))
+    again.restore(checkpoint.load(tmp_path / "state", key="abc"))
+    assert again.ensemble.weights.device.type == again.diverged.device.type == torch.device(second).type
+    for _ in range(config.epochs - 2):
+        again.run_epoch()
+    np.testing.assert_array_equal(again.final_weights(), whole.weights)
+    np.testing.assert_array_equal(again.records["test_loss"].numpy(), whole.test_loss)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_what_was_saved_on_cuda_is_loaded_without_it(tmp_path):
+    checkpoint.save(tmp_path / "state", {"weights": STATE["weights"].cuda()}, key="abc")
+    assert torch.equal(checkpoint.load(tmp_path / "state", key="abc")["weights"], STATE["weights"])

@@ -47,3 +47,14 @@ def test_the_sum_of_squares_is_that_of_the_rates_in_use(config):
 def test_schedules_without_a_rate_are_refused(config, schedules, told):
     with pytest.raises(ValueError, match=told):
         scheduled(config, schedules=schedules, seeds=[0])
+
+
+def test_on_cuda_as_on_the_cpu(same_on_cuda, config):
+    config, steps = replace(config, epochs=2), 2 * config.steps_per_epoch
+    shapes = {"constant": constant(0.1), "cosine": cosine(learning_rate=0.1, num_steps=steps)}
+
+    def found(device):
+        runs = scheduled(config, schedules=shapes, seeds=[1, 4], device=device)
+        return runs.train_loss, runs.test_loss, runs.test_error
+
+    same_on_cuda(found)
