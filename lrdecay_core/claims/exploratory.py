@@ -11,7 +11,7 @@ from lrdecay_core.claims.ledger import Row
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
 from lrdecay_core.experiments.boundaries import Arms
-from lrdecay_core.experiments.schedule_shapes import RULER, Shapes
+from lrdecay_core.experiments.schedules_on_networks import RULER, Shapes
 
 __all__ = [
     "CLOCKS",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, executors, provenance, sweeps
+from lrdecay_core.experiments.network_settings import digits_classifier, mnist1d_cnn
 from lrdecay_core.training import TrainConfig, branches
 
 __all__ = ["CORRUPTION", "FRESH", "SILENT", "Arms", "Section", "describe", "key", "run", "sections", "train"]
@@ -141,30 +142,12 @@ def _work(spec: Mapping[str, Any]) -> float:
     return float(len(spec["seeds"]) * epochs * (config.num_samples + 5 * config.steps_per_epoch))
 
 
-_DIGITS = TrainConfig(
-    network="mlp",
-    dataset="digits",
-    loss="cross_entropy",
-    learning_rate=0.1,
-    decayed_rate=0.01,
-    batch_size=10,
-    num_train=500,
-    epochs=100,
-)
-_SIGNALS = TrainConfig(
-    network="cnn1d",
-    dataset="mnist1d",
-    loss="cross_entropy",
-    learning_rate=0.3,
-    decayed_rate=0.03,
-    batch_size=25,
-    num_train=500,
-    epochs=100,
-)
+_SAMPLES = 500
+"""Training signals: half of what other chapters use, so that a section takes seconds."""
 
 
 def _corruption(quick: bool) -> Section:
-    config = replace(_DIGITS, epochs=60 if quick else 100)
+    config = digits_classifier(60 if quick else 100)
     return Section(
         conditions={f"{share:.0%}": replace(config, label_corruption=share) for share in CORRUPTION},
         decay_epochs=(2, 30) if quick else (2, 10, 50),
@@ -173,7 +156,7 @@ def _corruption(quick: bool) -> Section:
 
 
 def _persistence(quick: bool) -> Section:
-    config = replace(_SIGNALS, epochs=20 if quick else 260)
+    config = mnist1d_cnn(20 if quick else 260, num_train=_SAMPLES, label_noise=0.0)
     return Section(
         conditions={SILENT: config, FRESH: replace(config, label_noise=0.3)},
         decay_epochs=(4, 16) if quick else (60, 240),
@@ -194,7 +177,7 @@ def _other_noise(quick: bool) -> Section:
 
 
 def _optimisers(quick: bool) -> Section:
-    config = replace(_SIGNALS, label_noise=0.3, epochs=10 if quick else 100)
+    config = mnist1d_cnn(10 if quick else 100, num_train=_SAMPLES)
     tenth: dict[str, Any] = {
         "learning_rate": 0.03,
         "decayed_rate": 0.003,
@@ -216,7 +199,7 @@ def _optimisers(quick: bool) -> Section:
 
 
 def _batch_and_rate(quick: bool) -> Section:
-    config = replace(_DIGITS, label_noise=0.3, decayed_rate=0.01, epochs=10 if quick else 80)
+    config = digits_classifier(10 if quick else 80, label_noise=0.3)
     rates, sizes = ((0.05, 0.2), (10, 20)) if quick else ((0.05, 0.1, 0.2), (5, 10, 20))
     return Section(
         conditions={

@@ -14,6 +14,13 @@ import numpy as np
 
 from lrdecay_core import environment, executors
 from lrdecay_core.experiments import planes, sharpness, valley_walk
+from lrdecay_core.experiments.network_settings import (
+    digits_cnn,
+    digits_mlp,
+    mnist1d_cnn,
+    mnist1d_cnn_squared,
+    mnist1d_mlp_squared,
+)
 from lrdecay_core.experiments.planes import Picture
 from lrdecay_core.experiments.sharpness import Sharpness
 from lrdecay_core.experiments.solutions import Cell, Solutions
@@ -113,34 +120,11 @@ def _cell(config: TrainConfig, decays: tuple[int, ...], seeds: int, *, probe_ste
     )
 
 
-_DIGITS_MLP = TrainConfig(
-    network="mlp",
-    dataset="digits",
-    loss="squared",
-    learning_rate=0.05,
-    decayed_rate=0.005,
-    batch_size=5,
-    num_train=100,
-    label_noise=0.3,
-    init_gain=3.0,
-    epochs=1000,
-)
-_DIGITS_CNN = replace(_DIGITS_MLP, network="cnn2d", init_gain=1.0, epochs=400)
-_MNIST1D_CNN = TrainConfig(
-    network="cnn1d",
-    dataset="mnist1d",
-    loss="squared",
-    learning_rate=0.4,
-    decayed_rate=0.05,
-    batch_size=10,
-    num_train=1000,
-    label_noise=0.3,
-    epochs=150,
-)
-_MNIST1D_MLP = replace(_MNIST1D_CNN, network="mlp", learning_rate=0.1, decayed_rate=0.02, label_noise=0.1, epochs=60)
-_CROSS_ENTROPY = replace(
-    _MNIST1D_CNN, loss="cross_entropy", learning_rate=0.3, decayed_rate=0.03, batch_size=25, epochs=300
-)
+_DIGITS_MLP = digits_mlp(1000)
+_DIGITS_CNN = digits_cnn(400)
+_MNIST1D_CNN = mnist1d_cnn_squared(150)
+_MNIST1D_MLP = mnist1d_mlp_squared(60)
+_CROSS_ENTROPY = mnist1d_cnn(300)
 _TENTH = replace(_DIGITS_MLP, learning_rate=0.005, decayed_rate=0.0025)
 
 _BOOK = Study(

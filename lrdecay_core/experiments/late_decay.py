@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lrdecay_core import environment, executors, provenance
+from lrdecay_core.experiments.network_settings import digits_cnn, digits_mlp, mnist1d_cnn, mnist1d_mlp_squared
 from lrdecay_core.training import Branches, TrainConfig, branches
 
 __all__ = ["MAIN", "Cell", "cells", "controls", "describe", "key", "run"]
@@ -41,41 +42,10 @@ class Cell:
         return self.decay_epochs.index(decay_epoch)
 
 
-_MNIST1D_CNN = TrainConfig(
-    network="cnn1d",
-    dataset="mnist1d",
-    loss="cross_entropy",
-    learning_rate=0.3,
-    decayed_rate=0.03,
-    batch_size=25,
-    num_train=1000,
-    label_noise=0.3,
-    epochs=600,
-)
-_MNIST1D_MLP = TrainConfig(
-    network="mlp",
-    dataset="mnist1d",
-    loss="squared",
-    learning_rate=0.1,
-    decayed_rate=0.02,
-    batch_size=10,
-    num_train=1000,
-    label_noise=0.1,
-    epochs=300,
-)
-_DIGITS_MLP = TrainConfig(
-    network="mlp",
-    dataset="digits",
-    loss="squared",
-    learning_rate=0.05,
-    decayed_rate=0.005,
-    batch_size=5,
-    num_train=100,
-    label_noise=0.3,
-    init_gain=3.0,
-    epochs=2500,
-)
-_DIGITS_CNN = replace(_DIGITS_MLP, network="cnn2d", init_gain=1.0, epochs=1500)
+_MNIST1D_CNN = mnist1d_cnn(600)
+_MNIST1D_MLP = mnist1d_mlp_squared(300)
+_DIGITS_MLP = digits_mlp(2500)
+_DIGITS_CNN = digits_cnn(1500)
 
 
 def cells(profile: str | None = None) -> dict[str, Cell]:

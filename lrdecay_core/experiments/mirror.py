@@ -16,6 +16,7 @@ import torch
 from lrdecay_core import environment, executors, landscape, provenance
 from lrdecay_core.experiments import solutions
 from lrdecay_core.experiments.model_ends import KINDS, Model, ends
+from lrdecay_core.experiments.network_settings import digits_mlp, mnist1d_cnn_squared
 from lrdecay_core.experiments.solutions import Cell, Solutions
 from lrdecay_core.experiments.views import Ends, Views, look
 from lrdecay_core.training import TrainConfig
@@ -143,39 +144,8 @@ def _look(task: tuple) -> Views:
 
 _EIGHT = tuple(range(8))
 
-_DIGITS = Cell(
-    config=TrainConfig(
-        network="mlp",
-        dataset="digits",
-        loss="squared",
-        learning_rate=0.05,
-        decayed_rate=0.005,
-        batch_size=5,
-        num_train=100,
-        label_noise=0.3,
-        init_gain=3.0,
-        epochs=1500,
-    ),
-    decay_epochs=(15, 750),
-    trunk_epochs=(),
-    seeds=_EIGHT,
-)
-_MNIST1D = Cell(
-    config=TrainConfig(
-        network="cnn1d",
-        dataset="mnist1d",
-        loss="squared",
-        learning_rate=0.4,
-        decayed_rate=0.05,
-        batch_size=10,
-        num_train=1000,
-        label_noise=0.3,
-        epochs=120,
-    ),
-    decay_epochs=(2, 60),
-    trunk_epochs=(),
-    seeds=_EIGHT,
-)
+_DIGITS = Cell(config=digits_mlp(1500), decay_epochs=(15, 750), trunk_epochs=(), seeds=_EIGHT)
+_MNIST1D = Cell(config=mnist1d_cnn_squared(120), decay_epochs=(2, 60), trunk_epochs=(), seeds=_EIGHT)
 
 
 def _tenth(cell: Cell) -> Cell:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, executors, provenance, rng, sweeps
+from lrdecay_core.experiments.network_settings import digits_classifier, mnist1d_cnn
 from lrdecay_core.experiments.trunk_features import FEATURES, watch
 from lrdecay_core.training import TrainConfig
 
@@ -93,19 +94,13 @@ class Rule:
 
 def pilot() -> Study:
     """Return the pilot study: 48 runs of the digits MLP, seeds 100 to 105."""
-    config = TrainConfig(
-        network="mlp", dataset="digits", loss="cross_entropy", learning_rate=0.1, decayed_rate=0.01, batch_size=25,
-        num_train=500, epochs=EPOCHS,
-    )  # fmt: skip
+    config = digits_classifier(EPOCHS, batch_size=25)
     return _study(config, rates=(0.05, 0.15), sizes=(10, 25), seeds=tuple(range(100, 106)))
 
 
 def held_out(profile: str | None = None) -> Study:
     """Return the held-out study of a profile: the MNIST-1D CNN, other rates, seeds from 0; 24 runs in the book."""
-    config = TrainConfig(
-        network="cnn1d", dataset="mnist1d", loss="cross_entropy", learning_rate=0.3, decayed_rate=0.03, batch_size=25,
-        num_train=500, epochs=EPOCHS,
-    )  # fmt: skip
+    config = mnist1d_cnn(EPOCHS, num_train=500, label_noise=0.0)
     if (profile or environment.profile()) == "quick":
         return _study(config, rates=(0.3,), sizes=(25,), seeds=(0,))
     return _study(config, rates=(0.15, 0.3), sizes=(10, 25), seeds=(0, 1, 2))

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from lrdecay_core import checks, rng
-from lrdecay_core.networks.cnn1d import CNN1d
+from lrdecay_core.networks.cnn1d import CNN1d, CNN1dDepth2, CNN1dDepth4
 from lrdecay_core.networks.cnn2d import CNN2d
 from lrdecay_core.networks.mlp import MLP
 from lrdecay_core.networks.resnet import ResNet18
@@ -16,7 +16,14 @@ from lrdecay_core.networks.resnet import ResNet18
 __all__ = ["ARCHITECTURES", "build", "register"]
 
 Factory = Callable[..., nn.Module]
-ARCHITECTURES: dict[str, Factory] = {"mlp": MLP, "cnn1d": CNN1d, "cnn2d": CNN2d, "resnet18": ResNet18}
+ARCHITECTURES: dict[str, Factory] = {
+    "mlp": MLP,
+    "cnn1d": CNN1d,
+    "cnn1d-depth2": CNN1dDepth2,
+    "cnn1d-depth4": CNN1dDepth4,
+    "cnn2d": CNN2d,
+    "resnet18": ResNet18,
+}
 
 
 def register(name: str, factory: Factory) -> None:
@@ -50,7 +57,8 @@ def build(
     """Return a fresh network.
 
     Args:
-        name: ``"mlp"``, ``"cnn1d"``, ``"cnn2d"``, ``"resnet18"``, or a name given to :func:`register`.
+        name: ``"mlp"``, ``"cnn1d"`` (also ``"cnn1d-depth2"`` and ``"cnn1d-depth4"``), ``"cnn2d"``, ``"resnet18"``, or a
+            name given to :func:`register`.
         input_shape: shape of one input.
         num_classes: number of logits.
         width: hidden units or channels; None is the architecture's default.

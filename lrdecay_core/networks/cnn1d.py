@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from lrdecay_core.networks import stacked
 from lrdecay_core.networks.stacked import Layers, Windows
 
-__all__ = ["CNN1d"]
+__all__ = ["CNN1d", "CNN1dDepth2", "CNN1dDepth4"]
 
 
 class CNN1d(nn.Module):
@@ -28,28 +28,51 @@ class CNN1d(nn.Module):
             raise ValueError(
                 f"`network`='cnn1d' needs inputs of shape (length,), got {input_shape}; use 'cnn2d' or 'mlp'"
             )
-        self.first = nn.Conv1d(1, width, 5, stride=2, padding=1)
-        self.second = nn.Conv1d(width, width, 3, stride=2, padding=1)
-        self.third = nn.Conv1d(width, width, 3, stride=2, padding=1)
+        channels = 1
+        for name, windows in self.layers.items():
+            if windows is not None:
+                kernel, stride, padding = windows.kernel[0], windows.stride, windows.padding
+                self.add_module(name, nn.Conv1d(channels, width, kernel, stride=stride, padding=padding))
+                channels = width
         with torch.no_grad():
             features = self._body(torch.zeros(1, *input_shape)).shape[1]
         self.head = nn.Linear(features, num_classes)
 
     def _body(self, inputs: Tensor) -> Tensor:
-        hidden = self.first(inputs.unsqueeze(1)).relu()
-        hidden = self.second(hidden).relu()
-        return self.third(hidden).relu().flatten(1)
+        hidden = inputs.unsqueeze(1)
+        for name, windows in self.layers.items():
+            if windows is not None:
+                hidden = self.get_submodule(name)(hidden).relu()
+        return hidden.flatten(1)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return logits (B, classes) for inputs (B, length)."""
         return self.head(self._body(inputs))
 
-    @staticmethod
-    def stacked(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    @classmethod
+    def stacked(cls, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return logits (R, classes, B) of R networks for inputs (R, B, length)."""
         hidden = inputs.transpose(1, 2).unsqueeze(1)
-        for layer, windows in CNN1d.layers.items():
+        for layer, windows in cls.layers.items():
             if windows is not None:
                 weight, bias = weights[f"{layer}.weight"], weights[f"{layer}.bias"]
                 hidden = stacked.convolution(hidden, weight, bias, windows).relu()
         return stacked.linear(hidden.flatten(1, 2), weights["head.weight"], weights["head.bias"])
+
+
+class CNN1dDepth2(CNN1d):
+    """The same without its third convolution."""
+
+    layers: ClassVar[Layers] = {"first": Windows((5,)), "second": Windows((3,)), "head": None}
+
+
+class CNN1dDepth4(CNN1d):
+    """The same with a fourth convolution, kernel 3."""
+
+    layers: ClassVar[Layers] = {
+        "first": Windows((5,)),
+        "second": Windows((3,)),
+        "third": Windows((3,)),
+        "fourth": Windows((3,)),
+        "head": None,
+    }

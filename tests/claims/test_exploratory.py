@@ -3,7 +3,7 @@ import pytest
 
 from lrdecay_core.claims import Interval, Row, exploratory
 from lrdecay_core.experiments.boundaries import Arms
-from lrdecay_core.experiments.schedule_shapes import RULER, Shapes
+from lrdecay_core.experiments.schedules_on_networks import RULER, Shapes
 from lrdecay_core.training import TrainConfig
 
 

@@ -37,7 +37,9 @@ def test_bad_options(options, message):
 
 
 def test_unknown_network():
-    with pytest.raises(ValueError, match="`network` must be one of 'cnn1d', 'cnn2d', 'mlp', 'resnet18', got 'vit'"):
+    with pytest.raises(
+        ValueError, match="`network` must be one of 'cnn1d', 'cnn1d-depth2', 'cnn1d-depth4', .*, got 'vit'"
+    ):
         networks.build("vit", input_shape=(4,), num_classes=3)
 
 

@@ -5,7 +5,15 @@ from lrdecay_core import networks
 from lrdecay_core.networks import chain
 from lrdecay_core.parameters import Layout
 
-CASES = [("mlp", (7, 3)), ("cnn1d", (40,)), ("cnn1d", (17,)), ("cnn2d", (8, 8)), ("cnn2d", (5, 9))]
+CASES = [
+    ("mlp", (7, 3)),
+    ("cnn1d", (40,)),
+    ("cnn1d", (17,)),
+    ("cnn1d-depth2", (17,)),
+    ("cnn1d-depth4", (40,)),
+    ("cnn2d", (8, 8)),
+    ("cnn2d", (5, 9)),
+]
 
 
 def set_up(name, shape, runs):

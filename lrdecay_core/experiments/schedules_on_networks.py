@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, executors, schedules, sweeps
+from lrdecay_core.experiments.network_settings import mnist1d_cnn
 from lrdecay_core.schedules import Schedule
 from lrdecay_core.training import TrainConfig, scheduled
 
@@ -45,10 +46,7 @@ class Shapes:
 def study(profile: str | None = None) -> Study:
     """Return the study of a profile (None: the one in force)."""
     quick = (profile or environment.profile()) == "quick"
-    config = TrainConfig(
-        network="cnn1d", dataset="mnist1d", loss="cross_entropy", learning_rate=0.3, decayed_rate=0.03, batch_size=25,
-        num_train=500, label_noise=0.3, epochs=20 if quick else 100,
-    )  # fmt: skip
+    config = mnist1d_cnn(20 if quick else 100, num_train=500)
     return Study(config=config, seeds=(0, 1) if quick else tuple(range(6)))
 
 
