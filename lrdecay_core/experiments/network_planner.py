@@ -237,8 +237,13 @@ def write_pilot(path: str | Path, *, store: str | None = None) -> Rule:
 def _rounded(table: Table) -> Table:
     """Return the table to six digits: what the file holds is what the rule is fitted on."""
     short = {name: _digits(values) for name, values in table.features.items()}
-    numbers = {name: _digits(getattr(table, name)) for name in ("test_error", "cosine", "sharpness")}
-    return replace(table, features=short, **numbers)
+    return replace(
+        table,
+        features=short,
+        test_error=_digits(table.test_error),
+        cosine=_digits(table.cosine),
+        sharpness=_digits(table.sharpness),
+    )
 
 
 def _digits(values: np.ndarray) -> np.ndarray:
