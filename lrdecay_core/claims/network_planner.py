@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
+from scipy import stats
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import mean_interval
+from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
 from lrdecay_core.experiments.network_planner import HALF, Rule, Table, choose, fit, shuffled
 
-__all__ = ["SHUFFLES", "describe_rule", "planner", "regrets"]
+__all__ = ["SHUFFLES", "describe_features", "describe_rule", "foretells", "planner", "regrets"]
 
 SHUFFLES = 20
 """Pilot tables with their features dealt out anew."""
@@ -81,6 +85,71 @@ def describe_rule(rule: Rule, pilot: Table, origin: dict[str, object]) -> str:
         f"always-half {found['always half'].mean():.4f}. The constants were written by `{origin['command']}` "
         f"(settings `{origin['config_key']}`, commit `{origin['commit']}`)."
     )
+
+
+def foretells(table: Table) -> dict[str, Interval]:
+    """Return feature -> rank correlation of what the trunk shows at the glance with the best candidate.
+
+    Spearman's, over the conditions of one seed; mean and interval over seeds. It says how sure the number is for these
+    conditions, not for others. Candidates that share the lowest error share the place; a column without spread counts
+    as 0.
+    """
+    best = _best(table)
+    shown = {name: values[:, table.glance] for name, values in table.features.items()}
+    shown["learning rate x sharpness"] = table.sharpness
+    seeds = np.array([name.rsplit(", seed ", 1)[-1] for name in table.names])
+    found = {}
+    for name, values in shown.items():
+        groups = [(values[seeds == seed], best[seeds == seed]) for seed in dict.fromkeys(seeds)]
+        ranks = np.array([_rank_correlation(*group) for group in groups])
+        interval = mean_interval(ranks, confidence=thresholds().confidence)
+        found[name] = replace(
+            interval, low=float(np.maximum(interval.low, -1)), high=float(np.minimum(interval.high, 1))
+        )
+    return found
+
+
+def describe_features(tables: Mapping[str, Table]) -> str:
+    """Return the correlations of :func:`foretells` as a Markdown table, and which features carry over.
+
+    Args:
+        tables: name -> runs; the first is the pilot, whose features are dealt out anew for the last column.
+    """
+    names, pilot = list(tables), next(iter(tables.values()))
+    columns = {**{name: foretells(table) for name, table in tables.items()}, "control": foretells(shuffled(pilot, 0))}
+    lines = ["| feature | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    for feature in columns[names[0]]:
+        lines.append(f"| {feature} | " + " | ".join(str(column[feature]) for column in columns.values()) + " |")
+    clear = [
+        feature
+        for feature in columns[names[0]]
+        if len({_sign(columns[name][feature]) for name in names}) == 1 and _sign(columns[names[0]][feature])
+    ]
+    stray = [feature for feature, interval in columns["control"].items() if _sign(interval)]
+    words = (
+        f"**Verdict (exploratory).** Clear and of one sign in all columns of runs: {', '.join(clear) or 'none'}. "
+        f"Clear where features were dealt out anew: {', '.join(stray) or 'none'}."
+    )
+    return "\n".join([*lines, "", words])
+
+
+def _best(table: Table) -> np.ndarray:
+    """Return the position (N,) of the lowest test error, the mean of all that share it."""
+    lowest = table.test_error == table.oracle[:, None]
+    return np.asarray((lowest * np.arange(lowest.shape[1])).sum(axis=1) / lowest.sum(axis=1))
+
+
+def _rank_correlation(values: np.ndarray, best: np.ndarray) -> float:
+    known = np.isfinite(values)
+    values, best = values[known], best[known]
+    if len(values) < 3 or np.ptp(values) == 0 or np.ptp(best) == 0:
+        return 0.0 if len(values) > 2 else np.nan
+    return float(stats.spearmanr(values, best).statistic)
+
+
+def _sign(interval: Interval) -> int:
+    """Return 1 or -1 where the interval leaves out 0, and 0 where it does not or is not known."""
+    return int(interval.low > 0) - int(interval.high < 0)
 
 
 def _verb(low: float, high: float) -> str:

@@ -187,7 +187,7 @@ REGISTRY: dict[str, Claim] = {
             chapter="boundaries",
             threshold="no persistent noise, trunk past interpolation: change of the decayed test error from T to 4T "
             "within 0.005 of 0 (two one-sided tests at 5 %); on the model, the same change of log a within the bound "
-            "of Theorem G",
+            "of Theorem G; partly only where the network keeps the margin",
             control="fresh label noise on: change outside the margin",
         ),
         Claim(

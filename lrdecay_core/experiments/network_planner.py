@@ -18,7 +18,7 @@ import numpy as np
 
 from lrdecay_core import environment, executors, provenance, rng, sweeps
 from lrdecay_core.experiments.network_settings import digits_classifier, mnist1d_cnn
-from lrdecay_core.experiments.trunk_features import FEATURES, watch
+from lrdecay_core.experiments.trunk_features import FEATURES, glance, watch
 from lrdecay_core.training import TrainConfig
 
 __all__ = [
@@ -69,6 +69,10 @@ class Table:
     """(N,) test error of the cosine schedule at the same budget."""
     features: Mapping[str, np.ndarray]
     """name -> (N, D), see :mod:`trunk_features`: what the trunk has shown by each candidate."""
+    sharpness: np.ndarray
+    """(N,) at the glance; no part of any rule."""
+    glance: int
+    """Position of the candidate at which single features are compared."""
     seconds: float
 
     @property
@@ -147,6 +151,8 @@ def _table(study: Study, done: sweeps.Sweep, where: Mapping[str, int]) -> Table:
         test_error=np.concatenate([r["test_error"].T for r in found]),
         cosine=np.concatenate([r["cosine"] for r in found]),
         features={name: np.concatenate([r[name].T for r in found]) for name in FEATURES},
+        sharpness=np.concatenate([r["sharpness"] for r in found]),
+        glance=glance(study.decay_epochs, next(iter(study.conditions.values())).epochs),
         seconds=float(done.seconds[rows].sum()),
     )
 
@@ -185,7 +191,8 @@ def fit(table: Table) -> Rule:
 def shuffled(table: Table, seed: int) -> Table:
     """Return the table with the features of whole runs dealt out anew: the control's pilot."""
     order = rng.stream(seed, "shuffled pilot features").permutation(len(table.names))
-    return replace(table, features={name: values[order] for name, values in table.features.items()})
+    dealt = {name: values[order] for name, values in table.features.items()}
+    return replace(table, features=dealt, sharpness=table.sharpness[order])
 
 
 def _picked(table: Table, where: np.ndarray) -> np.ndarray:
@@ -200,6 +207,8 @@ def kept() -> tuple[Table, Rule, dict[str, Any]]:
         test_error=np.array(raw["test_error"]),
         cosine=np.array(raw["cosine"]),
         features={name: np.array(values) for name, values in raw["features"].items()},
+        sharpness=np.array(raw["sharpness"]),
+        glance=raw["glance"],
         seconds=raw["seconds"],
     )
     return table, Rule(**raw["rule"]), raw["origin"]
@@ -218,6 +227,8 @@ def write_pilot(path: str | Path, *, store: str | None = None) -> Rule:
         "test_error": table.test_error.tolist(),
         "cosine": table.cosine.tolist(),
         "features": {name: values.tolist() for name, values in table.features.items()},
+        "sharpness": table.sharpness.tolist(),
+        "glance": table.glance,
     }
     Path(path).write_text(json.dumps(content, indent=0) + "\n", encoding="utf8")
     return rule
@@ -226,7 +237,13 @@ def write_pilot(path: str | Path, *, store: str | None = None) -> Rule:
 def _rounded(table: Table) -> Table:
     """Return the table to six digits: what the file holds is what the rule is fitted on."""
     short = {name: _digits(values) for name, values in table.features.items()}
-    return replace(table, test_error=_digits(table.test_error), cosine=_digits(table.cosine), features=short)
+    return replace(
+        table,
+        features=short,
+        test_error=_digits(table.test_error),
+        cosine=_digits(table.cosine),
+        sharpness=_digits(table.sharpness),
+    )
 
 
 def _digits(values: np.ndarray) -> np.ndarray:

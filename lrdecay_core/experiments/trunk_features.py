@@ -1,32 +1,49 @@
-"""What a trunk shows as it runs: progress, plateau, noise, distance, and the gain of a cheap trial decay."""
+"""What a trunk shows as it runs: progress, plateau, noise, distance, the gain of a cheap trial decay, sharpness."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from lrdecay_core import data, schedules
+from lrdecay_core import data, landscape, networks, schedules
 from lrdecay_core.training import Branches, Ensemble, branches, draws, objective, scheduled
 from lrdecay_core.training.autograd import Autograd
 
-__all__ = ["FEATURES", "noise_scale", "read", "watch"]
+__all__ = ["FEATURES", "glance", "noise_scale", "read", "sharpness", "watch"]
 
 FEATURES = ("progress", "plateau", "trial drop", "distance", "noise scale")
+"""What the registered rule may choose from. Sharpness came after the rule had been judged: no rule uses it."""
 TRIAL = 1  # epochs of the trial decay
 BATCHES = 16  # whose gradients are compared
+ACCURACY = 1e-2  # of the top eigenvalue, relative; runs differ by far more
 
 
 def watch(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Train ``config`` on ``seeds`` at all ``decay_epochs`` and by a cosine; return errors and features (D, S)."""
+    """Train ``config`` on ``seeds`` at all ``decay_epochs`` and by a cosine.
+
+    Returns:
+        ``test_error`` and the features (D, S), ``cosine`` (S,), and ``sharpness`` (S,) at the :func:`glance`.
+    """
     config, decays, seeds = spec["config"], spec["decay_epochs"], spec["seeds"]
     runs = branches(config, decay_epochs=decays, seeds=seeds, trunk_epochs=(0, *decays))
     steps = config.epochs * config.steps_per_epoch
     shape = schedules.cosine(learning_rate=config.learning_rate, num_steps=steps, final=config.decayed_rate)
     cosine = scheduled(config, schedules={"cosine": shape}, seeds=seeds)
-    return {"test_error": runs.test_error[:, :, -1], "cosine": cosine.test_error[0], **read(runs)}
+    sharp = sharpness(runs, glance(decays, config.epochs) + 1)
+    return {"test_error": runs.test_error[:, :, -1], "cosine": cosine.test_error[0], "sharpness": sharp, **read(runs)}
+
+
+def glance(decay_epochs: Sequence[int], epochs: int) -> int:
+    """Return the position of the last candidate within a tenth of the budget, or of the first: early enough to act on.
+
+    >>> glance((2, 4, 8, 16, 40), 80)
+    2
+    """
+    return max(0, sum(t <= epochs / 10 for t in decay_epochs) - 1)
 
 
 def read(runs: Branches) -> dict[str, np.ndarray]:
@@ -85,3 +102,29 @@ def noise_scale(runs: Branches, kept: int) -> np.ndarray:
         mean = float(gradients.mean(dim=0).square().sum())
         found.append(size * trace / max(mean - trace / BATCHES, mean / 100))
     return np.array(found)
+
+
+def sharpness(runs: Branches, kept: int) -> np.ndarray:
+    """Return rate * lambda (S,), lambda the largest Hessian eigenvalue of the training loss at a kept trunk state.
+
+    The loss is the mean over the noise that training would draw. Gradient descent on a quadratic is stable below 2.
+    NaN where the trunk has diverged.
+    """
+    config = runs.config
+    dataset = data.load(config.dataset)
+    n, classes = config.num_samples, dataset.num_classes
+    net = networks.build(config.network, input_shape=dataset.input_shape, num_classes=classes, width=config.width)
+    uniform = 1 - (1 - config.label_noise) * (1 - config.label_smoothing)
+    means = objective.targets_table(classes, uniform, torch.device("cpu"))
+
+    def criterion(logits: Tensor, targets: Tensor) -> Tensor:
+        return objective.batch_loss(config.loss, logits.T[None], targets.T[None])[0]
+
+    found = np.full(len(runs.seeds), np.nan)
+    for s, seed in enumerate(runs.seeds):
+        if np.isfinite(runs.trunk[kept, s]).all():
+            labels = draws.corrupted_labels(config, seed, dataset.train.targets[:n], classes)
+            loss = landscape.loss_of(net, criterion, dataset.train.inputs[:n], means[torch.as_tensor(labels)])
+            top = landscape.top_eigenvalues(loss, runs.trunk[kept, s], tolerance=ACCURACY)
+            found[s] = config.learning_rate * top.values[0]
+    return found

@@ -1,4 +1,4 @@
-"""Pictures of the boundary chapter: corrupted labels, silent noise, shapes, clocks, and the planner's regret."""
+"""Pictures of the boundary chapter: corrupted labels, silent noise, shapes, clocks, sizes, the planner's regret."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ __all__ = [
     "plot_regret",
     "plot_shapes",
     "plot_silent",
+    "plot_sizes",
 ]
 
 MARKERS = "osD^v<>PX"
@@ -112,6 +113,25 @@ def plot_clock(runs: Mapping[str, Arms], clock: str, *, ax: Axes | None = None) 
     plain_log(ax.yaxis)
     ax.tick_params(axis="x", labelrotation=45)
     ax.set(xlabel=clock.replace("eta", "η").replace("^2", "²"), ylabel="final test error")
+    return ax
+
+
+def plot_sizes(gains: Mapping[str, np.ndarray], sizes: tuple[int, ...], *, ax: Axes | None = None) -> Axes:
+    """Draw the gain of a late decay against one size, a line per condition; the last one is the control, in grey.
+
+    Args:
+        gains: name -> (sizes, S) gain of every seed.
+        sizes: what is varied, drawn on a logarithmic axis.
+        ax: where to draw; None makes a figure.
+    """
+    ax = new_axes(ax)
+    for k, (name, values) in enumerate(gains.items()):
+        colour = CONTROL if k == len(gains) - 1 else LATE
+        _intervals(ax, np.array(sizes), list(values), colour, TEST, name, marker=MARKERS[k])
+    ax.axhline(0, color="#222222", linewidth=1.0)
+    ax.set_xscale("log")
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ax.minorticks_off()
     return ax
 
 

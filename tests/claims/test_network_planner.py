@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lrdecay_core.claims import network_planner as evidence
 from lrdecay_core.experiments.network_planner import HALF, Rule, Table, fit
@@ -26,7 +27,13 @@ def made_up(*, tell=True, seed=0, runs=40):
     }
     features |= {"plateau": sign, "progress": np.ones((runs, 8))}
     return Table(
-        names=tuple(map(str, range(runs))), test_error=error, cosine=error[:, 4], features=features, seconds=1.0
+        names=tuple(map(str, range(runs))),
+        test_error=error,
+        cosine=error[:, 4],
+        features=features,
+        seconds=1.0,
+        sharpness=np.ones(runs),
+        glance=2,
     )
 
 
@@ -66,3 +73,52 @@ def test_the_description_holds_the_constants_and_their_origin():
     text = evidence.describe_rule(rule, made_up(), {"command": "make it", "config_key": "abc", "commit": "f00"})
     for part in ("50%", "below **0.250**", "40 pilot runs", "`make it`", "`f00`"):
         assert part in text
+
+
+def two_seeds(noise):
+    """Six conditions by three seeds: the distance at the glance orders the best candidates, up to noise."""
+    best = np.tile([0, 5, 2, 7, 3, 6], 3).reshape(3, 6).T.ravel()
+    error = 0.1 + 0.05 * np.abs(np.arange(8) - best[:, None])
+    names = tuple(f"condition {c}, seed {s}" for c in range(6) for s in (100, 101, 102))
+    stream = np.random.default_rng(1)
+    features = {"distance": np.zeros((18, 8)), "plateau": np.ones((18, 8)), "progress": stream.normal(size=(18, 8))}
+    features["distance"][:, 2] = best + noise * stream.normal(size=18)
+    return Table(
+        names=names, test_error=error, cosine=error[:, 0], features=features, seconds=0.0,
+        sharpness=-best.astype(float), glance=2,
+    )  # fmt: skip
+
+
+def test_a_feature_that_orders_the_best_candidates_has_correlation_one():
+    found = evidence.foretells(two_seeds(0.0))
+    assert found["distance"].estimate == pytest.approx(1.0)
+    assert found["learning rate x sharpness"].estimate == pytest.approx(-1.0)
+    assert (found["plateau"].estimate, found["distance"].n) == (0.0, 3)
+    assert abs(found["progress"].estimate) < 0.9
+
+
+def test_correlations_are_taken_within_a_seed_and_bounded():
+    table = two_seeds(2.0)
+    by_hand = [
+        stats.spearmanr(table.features["distance"][s::3, 2], table.test_error[s::3].argmin(axis=1)).statistic
+        for s in range(3)
+    ]
+    found = evidence.foretells(table)["distance"]
+    assert found.estimate == pytest.approx(np.mean(by_hand))
+    assert -1 <= found.low <= found.high <= 1
+
+
+def test_candidates_that_share_the_lowest_error_share_the_place():
+    table = two_seeds(0.0)
+    error = table.test_error.copy()
+    error[0, [0, 4]] = 0.05
+    assert evidence._best(replace(table, test_error=error))[:2].tolist() == [2.0, 0.0]
+
+
+def test_features_that_carry_over_are_named_and_the_control_is_shown():
+    table = two_seeds(0.0)
+    text = evidence.describe_features({"pilot": table, "held out": two_seeds(0.1)})
+    assert "in all columns of runs: distance, learning rate x sharpness." in text
+    turned = replace(table, sharpness=-table.sharpness)
+    assert "in all columns of runs: distance." in evidence.describe_features({"pilot": table, "held out": turned})
+    assert text.splitlines()[0] == "| feature | pilot | held out | control |"

@@ -19,7 +19,15 @@ def made_up(runs=40, *, seed=0, tell=True):
     if tell:
         features["plateau"] = np.where(early[:, None], -1.0, 1.0) + np.zeros((runs, 8))
     names = tuple(f"run {i}" for i in range(runs))
-    return planner.Table(names=names, test_error=error, cosine=error[:, 3], features=features, seconds=1.0)
+    return planner.Table(
+        names=names,
+        test_error=error,
+        cosine=error[:, 3],
+        features=features,
+        seconds=1.0,
+        sharpness=np.ones(len(names)),
+        glance=2,
+    )
 
 
 def test_the_fit_finds_the_feature_that_tells():
@@ -47,6 +55,8 @@ def test_shuffling_deals_features_of_whole_runs_and_leaves_errors_alone():
     rows = {tuple(row) for row in table.features["distance"]}
     assert {tuple(row) for row in other.features["distance"]} == rows
     assert (other.features["distance"] != table.features["distance"]).any()
+    table = replace(table, sharpness=table.features["distance"][:, 0])
+    np.testing.assert_array_equal(planner.shuffled(table, 3).sharpness, other.features["distance"][:, 0])
     pairs = {(*a, *b) for a, b in zip(table.features["distance"], table.features["plateau"], strict=True)}
     assert {(*a, *b) for a, b in zip(other.features["distance"], other.features["plateau"], strict=True)} == pairs
 
@@ -84,6 +94,7 @@ def test_a_pilot_is_run_fitted_and_written(tmp_path, monkeypatch):
     assert raw["origin"]["config_key"] == provenance.config_key(small)
     again = planner.run({"a": small, "b": replace(small, seeds=(7,))}, workers=1)["a"]
     np.testing.assert_allclose(raw["test_error"], again.test_error, rtol=0, atol=1e-6)  # written to six digits
+    np.testing.assert_allclose(raw["sharpness"], again.sharpness, rtol=0, atol=1e-6)
     assert again.test_error.shape == (4, 2)
     assert again.names[1] == f"{next(iter(conditions))}, seed 5"
     with pytest.raises(ValueError, match="`table` must hold finite"):

@@ -62,5 +62,29 @@ def test_watch_gives_a_number_for_every_candidate_and_seed():
     assert {name: found[name].shape for name in ("test_error", *trunk_features.FEATURES)} == dict.fromkeys(
         ("test_error", *trunk_features.FEATURES), (2, 2)
     )
-    assert found["cosine"].shape == (2,)
+    assert found["cosine"].shape == found["sharpness"].shape == (2,)
     assert all(np.isfinite(values).all() for values in found.values())
+
+
+def test_sharpness_is_the_rate_times_the_top_eigenvalue_of_the_loss_that_is_trained_on():
+    config = replace(CONFIG, width=2, num_train=20, label_noise=0.3, epochs=4)
+    runs = branches(config, decay_epochs=(2,), seeds=(3, 5), trunk_epochs=(0, 2))
+    dataset = data.load("digits")
+    net = networks.build("mlp", input_shape=(8, 8), num_classes=10, width=2, seed=0)
+    given = trunk_features.draws.corrupted_labels(config, 5, dataset.train.targets[:20], 10)
+    layout, targets = Layout.of(net), 0.7 * torch.eye(10)[torch.as_tensor(given)] + 0.03
+
+    def loss(vector):
+        logits = torch.func.functional_call(net, layout.unflatten(vector), torch.as_tensor(dataset.train.inputs[:20]))
+        return -(targets * logits.log_softmax(dim=1)).sum(dim=1).mean()
+
+    whole = torch.autograd.functional.hessian(loss, torch.as_tensor(runs.trunk[1, 1]))
+    top = float(torch.linalg.eigvalsh(whole.double())[-1])
+    assert trunk_features.sharpness(runs, 1)[1] == pytest.approx(0.1 * top, rel=trunk_features.ACCURACY)
+
+
+def test_a_diverged_trunk_has_no_sharpness(runs):
+    trunk = runs.trunk.copy()
+    trunk[1, 0, 3] = np.nan
+    found = trunk_features.sharpness(replace(runs, trunk=trunk), 1)
+    assert np.isnan(found).tolist() == [True, False]

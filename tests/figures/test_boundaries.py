@@ -78,3 +78,13 @@ def test_regret_has_a_dot_per_run_and_the_mean():
     for value in (0.0, 0.2, 0.1, 0.3):
         assert np.isclose(drawn, value).any()
     assert [label.get_text() for label in ax.get_yticklabels()] == ["planner", "cosine"]
+
+
+def test_sizes_are_drawn_at_their_places_with_the_control_in_grey():
+    gains = {"large": np.array([[0.1, 0.3], [0.2, 0.2], [0.5, 0.7]]), "small": np.zeros((3, 2))}
+    ax = draw.plot_sizes(gains, (6, 12, 24))
+    found = lines(ax)
+    np.testing.assert_allclose(found["large"].get_xdata(), [6, 12, 24])
+    np.testing.assert_allclose(found["large"].get_ydata(), [0.2, 0.2, 0.6])
+    assert (found["large"].get_color(), found["small"].get_color()) == (draw.LATE, draw.CONTROL)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["6", "12", "24"]

@@ -1,0 +1,57 @@
+"""One network made wider, deeper, or given more data: conditions for the question how the gain of waiting scales.
+
+All runs make the same number of updates at the same rate and batch size, so that time on the model's clock,
+eta^2 T / B, is the same at every size. Every size is run at a tenth of the large rate too: the control.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from lrdecay_core import environment
+from lrdecay_core.experiments.boundaries import Section
+from lrdecay_core.experiments.network_settings import mnist1d_cnn
+from lrdecay_core.training import TrainConfig
+
+__all__ = ["LARGE", "SMALL", "axes", "sections"]
+
+LARGE, SMALL = "large rate", "tenth of the rate"
+WIDTH, DEPTH, SAMPLES = 12, 3, 1000
+"""What the sizes that are not varied stand at."""
+NETWORKS = {2: "cnn1d-depth2", 3: "cnn1d", 4: "cnn1d-depth4"}
+
+
+def axes(profile: str | None = None) -> Mapping[str, tuple[int, ...]]:
+    """Return axis -> sizes of a profile (None: the one in force): channels, convolutions, training samples."""
+    if (profile or environment.profile()) == "quick":
+        return {"width": (6, 12), "depth": (2, 3), "samples": (250, 1000)}
+    return {"width": (6, 12, 24), "depth": (2, 3, 4), "samples": (250, 1000, 4000)}
+
+
+def sections(profile: str | None = None) -> dict[str, Section]:
+    """Return ``"<axis> <size>"`` -> the section of one size: the large rate and its control.
+
+    The early decay comes after a twentieth of the budget (quick: a tenth), the late one after half of it.
+
+    >>> [*sections("quick")]
+    ['width 6', 'width 12', 'depth 2', 'depth 3', 'samples 250', 'samples 1000']
+    """
+    quick = (profile or environment.profile()) == "quick"
+    updates, share, seeds = (400, 10, 2) if quick else (6400, 20, 5)
+    found = {}
+    for axis, sizes in axes(profile).items():
+        for size in sizes:
+            config = _config(updates, **{axis: size})
+            decays = (config.epochs // share, config.epochs // 2)
+            small = replace(config, learning_rate=config.learning_rate / 10, decayed_rate=config.decayed_rate / 2)
+            conditions = {LARGE: config, SMALL: small}
+            found[f"{axis} {size}"] = Section(conditions=conditions, decay_epochs=decays, seeds=tuple(range(seeds)))
+    return found
+
+
+def _config(updates: int, *, width: int = WIDTH, depth: int = DEPTH, samples: int = SAMPLES) -> TrainConfig:
+    batch = 25
+    return mnist1d_cnn(
+        updates * batch // samples, network=NETWORKS[depth], width=width, num_train=samples, batch_size=batch
+    )

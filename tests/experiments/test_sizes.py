@@ -1,0 +1,40 @@
+from dataclasses import asdict
+
+import pytest
+
+from lrdecay_core.experiments import sizes
+
+
+@pytest.mark.parametrize("profile", ["quick", "book"])
+def test_all_sizes_have_the_same_updates_and_decay_at_the_same_shares_of_them(profile):
+    for part in sizes.sections(profile).values():
+        config = part.conditions[sizes.LARGE]
+        updates = {"quick": 400, "book": 6400}[profile]
+        assert config.epochs * config.steps_per_epoch == updates
+        early, late = (t * config.steps_per_epoch for t in part.decay_epochs)
+        assert (early, late) == (updates / {"quick": 10, "book": 20}[profile], updates / 2)
+        assert max(part.seeds) < 100  # pilots have the seeds from 100
+
+
+@pytest.mark.parametrize("profile", ["quick", "book"])
+def test_an_axis_moves_one_thing_and_all_meet_in_one_network(profile):
+    parts, moved = (
+        sizes.sections(profile),
+        {"width": {"width"}, "depth": {"network"}, "samples": {"num_train", "epochs"}},
+    )
+    shared = []
+    for axis, values in sizes.axes(profile).items():
+        configs = [parts[f"{axis} {value}"].conditions[sizes.LARGE] for value in values]
+        fields = [asdict(config) for config in configs]
+        assert {key for one in fields for key in one if one[key] != fields[0][key]} == moved[axis]
+        assert list(values) == sorted(values)
+        shared.append({config.key for config in configs})
+    assert len(set.intersection(*shared)) == 1
+
+
+def test_the_control_differs_in_its_rates_alone():
+    part = sizes.sections("book")["depth 4"]
+    large, small = (asdict(part.conditions[name]) for name in (sizes.LARGE, sizes.SMALL))
+    assert {key for key in large if large[key] != small[key]} == {"learning_rate", "decayed_rate"}
+    assert small["learning_rate"] == pytest.approx(large["learning_rate"] / 10)
+    assert small["decayed_rate"] < small["learning_rate"]
