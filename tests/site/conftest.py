@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = (ROOT / os.environ.get("LRDECAY_SITE", "_build/quick/_build/html")).resolve()
 # Pages that redirect or that the theme's scripts read; what is left is what a reader can open.
 NO_PAGES = ("_static/", "index.html")
-PAGES = sorted(
-    name for path in FOLDER.rglob("*.html") if not (name := path.relative_to(FOLDER).as_posix()).startswith(NO_PAGES)
-)
+FILES = {path.relative_to(FOLDER).as_posix(): path.stat().st_size for path in FOLDER.rglob("*.html")}
+# The largest first, which take longest, so that two workers end together.
+PAGES = sorted((name for name in FILES if not name.startswith(NO_PAGES)), key=lambda name: -FILES[name])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -42,10 +42,16 @@ def served() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture(scope="session")
+def disk() -> str:
+    """Return the address of the site on the disk."""
+    return FOLDER.as_uri()
+
+
 @pytest.fixture(params=["http", "file"])
-def root(request: pytest.FixtureRequest, served: str) -> str:
+def root(request: pytest.FixtureRequest, served: str, disk: str) -> str:
     """Return the address of the site, from a server and from the disk."""
-    return served if request.param == "http" else FOLDER.as_uri()
+    return served if request.param == "http" else disk
 
 
 @pytest.fixture(scope="session")
