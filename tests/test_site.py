@@ -146,3 +146,17 @@ def test_a_ledger_with_nan_is_refused(tmp_path):
 
 def test_a_site_without_a_ledger_is_noticed(tmp_path):
     assert list(check_site.ledger_and_tables(site_of(tmp_path, intro=""))) == ["claims.json: not in the site"]
+
+
+NUMBERED = '<figure id="fig-a"><figcaption><span class="caption-number">Fig. 1 </span></figcaption></figure>'
+PROVED = (
+    '<div class="proof" id="thm"><p class="admonition-title"><span class="caption-number">Theorem 1</span></p></div>'
+)
+LISTED = '<article><a href="../intro.html#fig-a">1</a><a href="one.html#thm">2</a><a href="claims.html#claim-n1">3</a>'
+
+
+@pytest.mark.parametrize("missing", ["", "../intro.html#fig-a", "one.html#thm", "claims.html#claim-n1"])
+def test_what_has_a_number_stands_in_the_lists(tmp_path, missing):
+    lists = LISTED.replace(missing, "#gone") if missing else LISTED
+    site = site_of(tmp_path, intro=NUMBERED, chapters__one=PROVED, chapters__figures=lists)
+    assert len(list(check_site.unlisted(site, ["N1"]))) == bool(missing)

@@ -20,6 +20,8 @@ import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.base import JupyterCacheAbstract
 
+from tools import exercises
+
 ROOT = Path(__file__).resolve().parents[1]
 PROFILES = ("quick", "book", "paper")
 PINS = ("requirements.txt", "constraints.txt")
@@ -100,6 +102,8 @@ def executed(path: Path) -> tuple[nbformat.NotebookNode, dict[str, Any]] | None:
     try:
         record = cache.match_cache_notebook(source)
     except KeyError:
+        return None
+    if dict(record.data).get("solutions") != exercises.stamp(source):
         return None
     return cache.merge_match_into_notebook(source)[1], dict(record.data)
 

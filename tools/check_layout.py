@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from tools import chapters, check_notebooks
+from tools import chapters, check_notebooks, exercises
 
 FIXED_NAMES = (
     "_config.yml",
@@ -164,6 +164,7 @@ RULES: tuple[Callable[[Path], Iterator[str]], ...] = (
     unlisted_actions,
     other_repositories,
     check_notebooks.problems,
+    exercises.problems,
 )
 
 

@@ -7,8 +7,9 @@ resolve, does every figure say in words what it shows, did a traceback slip in, 
 from __future__ import annotations
 
 import json
+import posixpath
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from bs4 import BeautifulSoup, Tag
 
 from tools import chapters, repository, tables
 from tools.page_rules import EVERY_PAGE, Site
+
+LISTS = "chapters/figures.html"
 
 
 def missing_pages(site: Site, toc_pages: list[str]) -> Iterator[str]:
@@ -47,6 +50,11 @@ def ledger_and_tables(site: Site) -> Iterator[str]:
         yield f"intro.html: its verdict table says {shown}, claims.json adds up to {judged}"
 
 
+def _claim_ids(site: Site) -> list[str]:
+    path = site.folder / "claims.json"
+    return [claim["id"] for claim in json.loads(path.read_text(encoding="utf8"))["claims"]] if path.is_file() else []
+
+
 def _refuse(word: str) -> float:
     raise ValueError(f"claims.json holds {word}, which is not JSON; missing numbers are null")
 
@@ -63,6 +71,22 @@ def _printed_verdicts(page: BeautifulSoup) -> dict[str, str]:
 def _statement_verdicts(page: BeautifulSoup) -> dict[str, str]:
     rows = [row for row in page.select("main table tr") if row.select_one(".verdict")]
     return {row.find("td").get_text(strip=True): row.select_one(".verdict").get_text(strip=True) for row in rows}
+
+
+def unlisted(site: Site, ids: Iterable[str]) -> Iterator[str]:
+    """The page of figures, theorems and claims links each numbered figure, each theorem and each claim of the site."""
+    if LISTS not in site.pages:
+        return
+    links = {posixpath.normpath(f"chapters/{a['href']}") for a in site.pages[LISTS].select("article a[href]")}
+    for page, soup in site.pages.items():
+        figures = [number.find_parent("figure") for number in soup.select("figcaption .caption-number")]
+        proofs = [number.find_parent(class_="proof") for number in soup.select(".admonition-title .caption-number")]
+        for box in [*figures, *filter(None, proofs)]:
+            if box is None or f"{page}#{box.get('id')}" not in links:
+                yield f"{page}: {box and box.get('id')} is not listed in {LISTS}"
+    for name in ids:
+        if f"chapters/claims.html#claim-{name.lower()}" not in links:
+            yield f"chapters/claims.html: claim {name} is not listed in {LISTS}"
 
 
 def launch_buttons(site: Site, url: str, branch: str, notebooks: list[str]) -> Iterator[str]:
@@ -84,6 +108,7 @@ def problems(folder: Path) -> list[str]:
     books = [p.relative_to(chapters.ROOT).as_posix() for p in chapters.notebooks()]
     found = [*missing_pages(site, chapters.pages()), *ledger_and_tables(site)]
     found += launch_buttons(site, here["url"], here["branch"], books)
+    found += unlisted(site, _claim_ids(site))
     for rule in EVERY_PAGE:
         found += rule(site)
     return found

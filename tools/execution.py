@@ -14,7 +14,7 @@ from jupyter_cache.base import CacheBundleIn
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from tools import chapters, scan
+from tools import chapters, exercises, scan
 
 SECONDS_PER_CELL = 1800
 
@@ -66,42 +66,48 @@ def execute(path: Path, seconds_per_cell: int = SECONDS_PER_CELL) -> tuple[nbfor
     if kept is not None:
         _refuse_hidden_failures(path, kept[0])
         return kept
-    notebook, start, stamp = chapters.read(path), time.perf_counter(), chapters.stamp()
+    notebook, stamp = chapters.read(path), chapters.stamp()
+    own, solutions = len(notebook.cells), exercises.stamp(notebook)
+    notebook.cells += exercises.cells(notebook)
     with PeakMemory() as peak:
-        _run(path, notebook, seconds_per_cell)
+        seconds = _run(path, notebook, own, seconds_per_cell)
     if chapters.stamp() != stamp:
         summary = f"{path.name}: library or pins changed while it ran"
         raise ChapterFailed(summary, f"{summary}, so its outputs belong to neither state; run it again")
     _refuse_hidden_failures(path, notebook)
-    measured = {"execution_seconds": time.perf_counter() - start, "peak_mib": peak.bytes / 2**20}
+    del notebook.cells[own:]  # the page and the cache hold the chapter alone
+    measured = {"execution_seconds": seconds, "peak_mib": peak.bytes / 2**20, "solutions": solutions}
     bundle = CacheBundleIn(notebook, str(path), data=measured)
     chapters.open_cache().cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     return notebook, measured
 
 
 class _Progress:
-    """Prints how far a chapter is after every cell that took longer than two seconds."""
+    """Prints how far a chapter is after every cell that took longer than two seconds; times its own cells."""
 
-    def __init__(self, cells: int) -> None:
-        self.cells, self.start = cells, time.perf_counter()
+    def __init__(self, cells: int, own: int) -> None:
+        self.cells, self.own, self.seconds, self.start = cells, own, 0.0, time.perf_counter()
         self.before = self.start
 
     def __call__(self, cell_index: int, **_: Any) -> None:
         now = time.perf_counter()
+        if cell_index < self.own:
+            self.seconds = now - self.start
         if now - self.before > 2:
             print(f"  cell {cell_index + 1} of {self.cells}, {now - self.start:.0f} s", flush=True)
         self.before = now
 
 
-def _run(path: Path, notebook: nbformat.NotebookNode, seconds_per_cell: int) -> None:
-    """Run the cells in a fresh kernel in the notebook's own folder, as a reader would."""
+def _run(path: Path, notebook: nbformat.NotebookNode, own: int, seconds_per_cell: int) -> float:
+    """Run the cells in a fresh kernel in the notebook's own folder; return the seconds of the first ``own`` cells."""
+    progress = _Progress(len(notebook.cells), own)
     client = NotebookClient(
         notebook,
         timeout=notebook.metadata.get("execution", {}).get("timeout", seconds_per_cell),
         record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--IPKernelApp.log_level=40"],  # not its warning, at each start, about sockets on this machine
-        on_cell_executed=_Progress(len(notebook.cells)),
+        on_cell_executed=progress,
     )
     try:
         client.execute()
@@ -109,6 +115,7 @@ def _run(path: Path, notebook: nbformat.NotebookNode, seconds_per_cell: int) -> 
         raise ChapterFailed(f"{path.name}: {error.ename}: {error.evalue}", str(error)) from None
     except (CellTimeoutError, DeadKernelError) as error:
         raise ChapterFailed(f"{path.name}: {type(error).__name__}", str(error)) from None
+    return progress.seconds
 
 
 def _refuse_hidden_failures(path: Path, notebook: nbformat.NotebookNode) -> None:

@@ -87,6 +87,7 @@ def write(measured: Mapping[str, Mapping[str, float]]) -> Path:
         "claims.json": json.dumps(ledger, indent=1, allow_nan=False) + "\n",
         "verdicts.md": tables.verdicts(claims, STATEMENTS, origin["profile"]),
         "claims-table.md": tables.full_ledger(claims),
+        "claims-index.md": tables.claims_index(claims),
         "run-times.md": tables.run_times(measured, origin["profile"]),
         "environment.md": tables.environment(origin),
         "api.md": tables.api(chapters.rooms()),

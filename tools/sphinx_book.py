@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
-from tools import chapters, ledger, markup, repository, scan, vendor
+from tools import chapters, ledger, listings, markup, repository, scan, vendor
 
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
@@ -77,6 +77,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", escape_formulas, priority=900)
     app.connect("build-finished", finish)
     markup.register(app)
+    listings.register(app)
     if NbElementRenderer.render_unhandled.__name__ != "render":
         NbElementRenderer.render_unhandled = leave_out_claims(NbElementRenderer.render_unhandled)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

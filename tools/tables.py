@@ -30,6 +30,11 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(_cell(text) for text in line) + " |" for line in lines) + "\n"
 
 
+def cards(markdown: str) -> str:
+    """Return a table marked to be read row by row where a screen is narrow; ``_static/book.css`` says how."""
+    return f":::{{container}} cards\n{markdown}:::\n"
+
+
 def _cell(text: str) -> str:
     return text.replace("|", r"\|").replace("\n", " ")
 
@@ -57,7 +62,7 @@ def verdicts(claims: list[dict[str, Any]], statements: Mapping[str, str], profil
         ours = [claim for claim in claims if claim["source"] == source]
         evidence = ", ".join(f"[{claim['id']}](#claim-{claim['id'].lower()})" for claim in ours)
         rows.append([source, statement, badge(overall(claim["verdict"] for claim in ours)), evidence or "–"])
-    return table(["from", "the abstract says", "we find", "claims"], rows) + "\n" + _profile_note(profile)
+    return cards(table(["from", "the abstract says", "we find", "claims"], rows)) + "\n" + _profile_note(profile)
 
 
 def _profile_note(profile: str) -> str:
@@ -83,7 +88,21 @@ def full_ledger(claims: list[dict[str, Any]]) -> str:
         for c in claims
     ]
     head = ["claim", "from", "statement", "estimate, 95 % interval", "verdict", "control"]
-    return "\n".join([table(head, rows), *(_section(claim) for claim in claims)])
+    return "\n".join([cards(table(head, rows)), *(_section(claim) for claim in claims)])
+
+
+def claims_index(claims: list[dict[str, Any]]) -> str:
+    """Return all claims with their verdicts, each with the way to its row and to the chapter that argues it."""
+    rows = [
+        [
+            f"[{c['id']}](#claim-{c['id'].lower()})",
+            c["statement"],
+            badge(c["verdict"]),
+            f"[](/chapters/{c['chapter']}.ipynb)",
+        ]
+        for c in claims
+    ]
+    return cards(table(["claim", "statement", "verdict", "argued in"], rows))
 
 
 def _section(claim: dict[str, Any]) -> str:
@@ -103,7 +122,9 @@ def _section(claim: dict[str, Any]) -> str:
     origin = claim["provenance"]
     facts.append(("Code", f"commit `{origin.get('commit', 'unknown')}`, device {origin.get('device', 'unknown')}"))
     parts = [f"(claim-{claim['id'].lower()})=\n## {claim['id']}: {claim['statement']}\n", table(["", ""], facts)]
-    parts += [_cells("cell", claim["cells"]), _cells("control", control.get("cells", []))]
+    cells = [_cells("cell", claim["cells"]), _cells("control", control.get("cells", []))]
+    if any(cells):
+        parts.append("::::{dropdown} Every cell and every control\n" + "\n".join(filter(None, cells)) + "::::\n")
     return "\n".join([*parts, f"Argued in [](/chapters/{claim['chapter']}.ipynb).\n"])
 
 
@@ -112,16 +133,18 @@ def _cells(head: str, cells: list[dict[str, Any]]) -> str:
         [c["name"], f"{number(c['estimate'])} {interval(c['interval'])}", str(c["n"]), badge(c["verdict"])]
         for c in cells
     ]
-    return table([head, "estimate, 95 % interval", "n", "finding"], rows) if rows else ""
+    return cards(table([head, "estimate, 95 % interval", "n", "finding"], rows)) if rows else ""
 
 
 def run_times(measured: Mapping[str, Mapping[str, float]], profile: str) -> str:
     """Return what executing each chapter took."""
     rows = [
-        [f"`{name}`", f"`{profile}`", f"{took['execution_seconds']:.1f} s", f"{took['peak_mib']:.0f} MiB"]
+        [f"[](/{name})", f"{took['execution_seconds']:.1f} s", f"{took['peak_mib']:.0f} MiB"]
         for name, took in measured.items()
     ]
-    return table(["chapter", "profile", "wall time", "peak resident memory"], rows)
+    total = sum(took["execution_seconds"] for took in measured.values())
+    rows.append(["all", f"{total:.0f} s", ""])
+    return table([f"chapter, `{profile}` profile", "wall time", "peak memory"], rows)
 
 
 def environment(origin: Mapping[str, Any]) -> str:

@@ -186,7 +186,7 @@ def _html(entry: Entry) -> str:
     lines = [
         f'<table class="claim"><caption>{said}</caption>',
         '<thead><tr><th scope="col">Comparison</th><th scope="col">Estimate</th><th scope="col">Interval</th>'
-        '<th scope="col">Pairs</th><th scope="col">Finding</th></tr></thead><tbody>',
+        '<th scope="col"><em>n</em></th><th scope="col">Finding</th></tr></thead><tbody>',
         *(_html_row(row) for row in entry.evidence.rows),
         '<tr><th scope="rowgroup" colspan="5">Control, which must fail: '
         f"{html.escape(entry.control.threshold)} &rarr; {outcome}</th></tr>",
@@ -202,6 +202,7 @@ def _html_row(row: Row) -> str:
     bounds = f"[{i.low:+.4f}, {i.high:+.4f}]" if math.isfinite(i.low) else "none"
     value = f"{i.estimate:+.4f}" if math.isfinite(i.estimate) else "none"
     return (
-        f'<tr><th scope="row">{html.escape(row.name)}</th><td>{value}</td><td>{bounds}</td><td>{i.n}</td>'
-        f"<td>{html.escape(row.finding)}</td></tr>"
+        f'<tr><th scope="row">{html.escape(row.name)}</th><td data-label="Estimate">{value}</td>'
+        f'<td data-label="Interval">{bounds}</td><td data-label="n">{i.n}</td>'
+        f'<td data-label="Finding">{html.escape(row.finding)}</td></tr>'
     )
