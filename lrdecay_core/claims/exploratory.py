@@ -36,25 +36,31 @@ CLOCKS = {
 """Name -> powers (p, r) of the clock eta^p T / B^r, T in steps."""
 
 
-def shape_rows(found: Shapes) -> list[Row]:
-    """Return, per shape, its test error minus that of the step decay with the same sum of squares, paired by seed.
+def shape_rows(found: Shapes, *, power: int = 2) -> list[Row]:
+    """Return, per shape, its test error minus that of the step decay with the same sum, paired by seed.
 
     The step decay is interpolated between those of the ruler, linearly in the sum.
+
+    Args:
+        found: the runs.
+        power: of the rates in the sum: 2 is the model's; 1, the sum of the rates, is the control.
     """
     ruler, level = len(RULER), thresholds().confidence
+    sums = (found.rates**power).sum(axis=1)
     rows = []
     for a in range(ruler, len(found.names)):
-        line = [np.interp(found.squares[a], found.squares[:ruler], error) for error in found.test_error[:ruler].T]
+        line = [np.interp(sums[a], sums[:ruler], error) for error in found.test_error[:ruler].T]
         interval = mean_interval(found.test_error[a] - line, confidence=level)
         rows.append(Row(name=found.names[a], interval=interval, finding=_off(interval)))
     return rows
 
 
-def describe_shapes(rows: list[Row]) -> str:
-    """Return in a sentence which shapes lie on the line of the step decays."""
-    off = [row.name for row in rows if row.finding != "on the line"]
-    words = f"{len(rows) - len(off)} of {len(rows)} shapes lie on the line of the step decays"
-    return f"**Verdict (exploratory).** {words}" + (f"; off it: {', '.join(off)}." if off else ".")
+def describe_shapes(rows: list[Row], control: list[Row]) -> str:
+    """Return in two sentences which shapes lie on the line of the step decays, and which at equal sums of the rates."""
+    return (
+        f"**Verdict (exploratory).** At equal sums of squared rates, {_on_the_line(rows)}. "
+        f"Control, at equal sums of the rates: {_on_the_line(control)}."
+    )
 
 
 def describe_gains(rows: list[Row]) -> str:
@@ -102,17 +108,25 @@ def clock_rows(runs: Mapping[str, Arms]) -> list[Row]:
 
 def describe_clocks(runs: Mapping[str, Arms]) -> str:
     """Return which clock orders the runs best, and whether eta^2 T / B is it, paired by seed."""
-    rows = clock_rows(runs)
-    best = next(row.name for row in rows if row.finding)
-    ours = misfit(runs, CLOCKS["eta^2 T / B"])
+    best = next(row.name for row in clock_rows(runs) if row.finding)
+    level, smallest = thresholds().confidence, misfit(runs, CLOCKS[best])
+    gap = {name: mean_interval(misfit(runs, CLOCKS[name]) - smallest, confidence=level) for name in CLOCKS}
+    words = "**Verdict (exploratory).** "
     if best == "eta^2 T / B":
-        return "**Verdict (exploratory).** Of the clocks tried, eta² T / B orders these runs best."
-    gap = mean_interval(ours - misfit(runs, CLOCKS[best]), confidence=thresholds().confidence)
-    sure = "beyond the spread of seeds" if gap.low > 0 else "within the spread of seeds"
-    return (
-        f"**Verdict (exploratory).** eta² T / B does not order these runs best: {best} does, {sure} "
-        f"(difference of the misfits {gap})."
-    )
+        words += "Of the clocks tried, eta² T / B orders these runs best."
+    else:
+        ours = gap["eta^2 T / B"]
+        sure = "beyond the spread of seeds" if ours.low > 0 else "within the spread of seeds"
+        words += f"eta² T / B does not order these runs best: {best} does, {sure} (difference of the misfits {ours})."
+    if best == "steps":
+        return f"{words} That is the control: these runs show no clock."
+    return f"{words} Control, the bare number of steps: its misfit is larger by {gap['steps']}."
+
+
+def _on_the_line(rows: list[Row]) -> str:
+    off = [row.name for row in rows if row.finding != "on the line"]
+    words = f"{len(rows) - len(off)} of {len(rows)} shapes lie on the line of the step decays"
+    return words + (f"; off it: {', '.join(off)}" if off else "")
 
 
 def _off(interval: Interval) -> str:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ def shapes(offset):
     error = (1 - 0.05 * squares)[:, None] + jitter
     error[-1] += offset + jitter[::-1]
     names = (*map(str, RULER), "other")
-    return Shapes(names=names, squares=squares, test_error=error, rates=np.ones((len(names), 2)), seconds=1.0)
+    return Shapes(names=names, squares=squares, test_error=error, rates=np.sqrt(squares)[:, None], seconds=1.0)
 
 
 @pytest.mark.parametrize(
@@ -29,8 +31,22 @@ def test_shapes_are_held_against_the_line_of_the_steps(offset, finding):
     (row,) = exploratory.shape_rows(shapes(offset))
     assert (row.name, row.finding) == ("other", finding)
     assert row.interval.estimate == pytest.approx(offset, abs=1e-12)
-    text = exploratory.describe_shapes([row])
-    assert ("1 of 1" in text) is (finding == "on the line")
+    text = exploratory.describe_shapes([row], [row])
+    assert ("At equal sums of squared rates, 1 of 1" in text) is (finding == "on the line")
+
+
+def test_the_control_holds_shapes_at_equal_sums_of_the_rates():
+    found = shapes(0.0)
+    # two steps at a rate give the line's squares; the other shape gets the same squares from one larger step
+    rates = np.stack([np.sqrt(found.squares / 2)] * 2, axis=1)
+    rates[-1] = [np.sqrt(found.squares[-1]), 0.0]
+    found = replace(found, rates=rates)
+    (row,), (control,) = exploratory.shape_rows(found), exploratory.shape_rows(found, power=1)
+    assert (row.finding, control.finding) == ("on the line", "below the line")
+    text = exploratory.describe_shapes([row], [control])
+    assert (
+        "Control, at equal sums of the rates: 0 of 1 shapes lie on the line of the step decays; off it: other." in text
+    )
 
 
 def arms(rate, size, powers, seeds=3):
@@ -56,6 +72,8 @@ def test_the_clock_that_rules_the_runs_has_no_misfit(clock):
     text = exploratory.describe_clocks(runs)
     assert ("orders these runs best." in text) is (clock == "eta^2 T / B")
     assert clock == "eta^2 T / B" or clock in text
+    assert ("these runs show no clock" in text) is (clock == "steps")
+    assert ("Control, the bare number of steps: its misfit is larger by +" in text) is (clock != "steps")
 
 
 def test_a_clock_reads_rate_steps_and_batch():

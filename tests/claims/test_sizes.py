@@ -67,7 +67,7 @@ def test_a_doubling_is_the_unit_and_uneven_sizes_count_by_their_logarithm():
 
 def test_a_network_that_the_axes_share_counts_once():
     found = runs(0.0, 0.0)
-    found["depth 3"] = found["width 12"]
+    found["depth 3"] = dict(found["width 12"])  # as two axes hold it: equal, not the same
     assert "better in 3 of 3 networks" in evidence.describe({**found}, AXES)
     worse = runs(-0.1, 0.0)  # gains 0.1, 0, -0.1
     assert "better in 1 of 3 networks" in evidence.describe(worse, AXES)
