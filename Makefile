@@ -52,8 +52,7 @@ chapters: $(READY) ## execute the chapters as tests, quick profile
 
 site: $(READY) chapters ## build the quick site into _build/quick, check it, and open every page in a browser
 	$(RUN) -m tools.book --profile quick --output _build/quick
-	LRDECAY_SITE=_build/quick/_build/html $(PYTEST) -q -n 2 -m "not slow" tests/site
-	LRDECAY_SITE=_build/quick/_build/html $(PYTEST) -q -n 2 -m "not slow" tests/browser/test_built_site.py
+	LRDECAY_SITE=_build/quick/_build/html $(PYTEST) -q -n 2 --dist worksteal -m "not slow" tests/site
 
 check: test ## what CI runs: the tests, then a cold quick build of the book
 	$(RUN) -m tools.book --profile quick --output _build/check

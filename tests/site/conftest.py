@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import os
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import album as album
 from tests.browser.conftest import chromium
 from tools.browser import BLOCKED
 
@@ -67,18 +69,29 @@ def desktop(browser: Any) -> Any:
     return browser.new_context(viewport={"width": 1200, "height": 900})
 
 
+@pytest.fixture(scope="session")
+def phone(browser: Any) -> Any:
+    """Return a window as narrow as a phone, which is touched."""
+    return browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+
+
 def excused(root: str, name: str, error: Any) -> bool:
     """From the disk, a browser lets no script read another page: search finds its pages, without excerpts of them."""
-    return root.startswith("file:") and name.startswith(("search.html", "intro.html")) and "fetch" in str(error)
+    unread = root.startswith("file:") and name.startswith(("search.html", "intro.html"))
+    return unread and bool(re.search("fetch|net::ERR_FAILED", str(error)))
 
 
 @pytest.fixture
 def visit(desktop: Any) -> Iterator[Any]:
     """Return visit(root, name, theme=, window=): an open page, formulas set. In the end nothing went wrong on it.
 
-    Wrong are a request outside the site, an answer from the site that says no, and an uncaught error.
+    Wrong are a request outside the site, an answer from the site that says no, an uncaught error, and one it tells.
     """
     pages, wrong = [], []
+
+    def told(name: str, message: Any) -> None:
+        if message.type == "error":
+            wrong.append(f"{name} says: {message.text}")
 
     def visit(root: str, name: str, theme: str = "light", window: Any = None) -> Any:
         page = (window or desktop).new_page()
@@ -87,6 +100,7 @@ def visit(desktop: Any) -> Iterator[Any]:
         page.on("request", lambda r: None if r.url.startswith(own) else wrong.append(f"{name} asked for {r.url}"))
         page.on("response", lambda r: wrong.append(f"{name}: {r.status} {r.url}") if r.status >= 400 else None)
         page.on("pageerror", lambda e: None if excused(root, name, e) else wrong.append(f"{name}: {e}"))
+        page.on("console", lambda m: None if excused(root, name, m) else told(name, m))
         page.add_init_script(f"localStorage.setItem('mode', '{theme}')")
         page.goto(f"{root}/{name}")
         page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise }")

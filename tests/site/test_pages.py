@@ -38,11 +38,6 @@ def look(page: Any) -> None:
     assert seen["theme"] == "light"
 
 
-@pytest.fixture(scope="session")
-def phone(browser: Any) -> Any:
-    return browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-
-
 def test_a_page_from_a_server_is_whole_and_the_audit_finds_nothing_in_light_and_dark(visit, served, name):
     page = visit(served, name)
     look(page)
