@@ -49,7 +49,8 @@ def slope_rows(runs: Runs, axes: Axes) -> list[Row]:
 def describe(runs: Runs, axes: Axes) -> str:
     """Return the exploratory verdict: how often late is better, and which trends the control does not share."""
     rows = {row.name: row for row in slope_rows(runs, axes)}
-    found = {conditions[LARGE].config.key: gain(conditions[LARGE]) for conditions in runs.values()}
+    arms = [runs[f"{axis} {size}"][LARGE] for axis, sizes in axes.items() for size in sizes]
+    found = {one.config.key: gain(one) for one in arms}
     better = sum(interval.low > 0 for interval in found.values())  # the size that the axes share counts once
     words = [f"The late decay is better in {better} of {len(found)} networks."]
     for axis in axes:

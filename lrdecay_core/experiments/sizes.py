@@ -14,7 +14,7 @@ from lrdecay_core.experiments.boundaries import Section
 from lrdecay_core.experiments.network_settings import mnist1d_cnn
 from lrdecay_core.training import TrainConfig
 
-__all__ = ["LARGE", "SMALL", "axes", "sections"]
+__all__ = ["LARGE", "SMALL", "axes", "describe", "sections"]
 
 LARGE, SMALL = "large rate", "tenth of the rate"
 WIDTH, DEPTH, SAMPLES = 12, 3, 1000
@@ -48,6 +48,19 @@ def sections(profile: str | None = None) -> dict[str, Section]:
             conditions = {LARGE: config, SMALL: small}
             found[f"{axis} {size}"] = Section(conditions=conditions, decay_epochs=decays, seeds=tuple(range(seeds)))
     return found
+
+
+def describe(profile: str | None = None) -> str:
+    """Return the settings of a profile in a sentence."""
+    name = profile or environment.profile()
+    part = sections(name)[f"width {WIDTH}"]
+    c, early = part.conditions[LARGE], part.decay_epochs[0]
+    return (
+        f"Shared by all: {c.dataset}, {c.loss.replace('_', ' ')}, label noise {c.label_noise:g}, "
+        f"{c.epochs * c.steps_per_epoch:,} updates on batches of {c.batch_size}, decays after {early / c.epochs:.0%} "
+        f"and 50% of them, {len(part.seeds)} seeds. What is not varied stands at width {WIDTH}, depth {DEPTH} and "
+        f"{SAMPLES:,} samples. This page was computed in the `{name}` profile."
+    )
 
 
 def _config(updates: int, *, width: int = WIDTH, depth: int = DEPTH, samples: int = SAMPLES) -> TrainConfig:

@@ -68,7 +68,9 @@ def test_a_doubling_is_the_unit_and_uneven_sizes_count_by_their_logarithm():
 def test_a_network_that_the_axes_share_counts_once():
     found = runs(0.0, 0.0)
     found["depth 3"] = dict(found["width 12"])  # as two axes hold it: equal, not the same
-    assert "better in 3 of 3 networks" in evidence.describe({**found}, AXES)
+    found["depth 4"] = {LARGE: arms("deep", 0.1), SMALL: arms("deep small", 0.0)}
+    found["corruption"] = {"0%": arms("other", 0.2)}  # another section of the chapter
+    assert "better in 4 of 4 networks" in evidence.describe(found, {**AXES, "depth": (3, 4)})
     worse = runs(-0.1, 0.0)  # gains 0.1, 0, -0.1
     assert "better in 1 of 3 networks" in evidence.describe(worse, AXES)
 

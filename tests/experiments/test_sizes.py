@@ -38,3 +38,9 @@ def test_the_control_differs_in_its_rates_alone():
     assert {key for key in large if large[key] != small[key]} == {"learning_rate", "decayed_rate"}
     assert small["learning_rate"] == pytest.approx(large["learning_rate"] / 10)
     assert small["decayed_rate"] < small["learning_rate"]
+
+
+def test_the_description_holds_the_budget_and_the_profile():
+    text = sizes.describe("book")
+    assert "6,400 updates on batches of 25, decays after 5% and 50% of them, 5 seeds" in text
+    assert text.endswith("`book` profile.")
