@@ -45,7 +45,7 @@ types: $(READY) ## mypy
 	$(BIN)/mypy
 
 unit: $(READY) ## unit tests and doctests
-	$(PYTEST) -q -n 2 --dist loadgroup -m "not slow" --ignore=tests/site tests lrdecay_core tools
+	$(PYTEST) -q -n 2 --dist loadfile -m "not slow" --ignore=tests/site tests lrdecay_core tools
 
 chapters: $(READY) ## execute the chapters as tests, quick profile
 	LRDECAY_PROFILE=quick $(PYTEST) -q --nbmake --nbmake-timeout=900 --timeout=1800 --show-capture=no chapters

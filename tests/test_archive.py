@@ -73,7 +73,6 @@ def printed(site, tmp_path):
     return PdfReader(tmp_path / "book.pdf")
 
 
-@pytest.mark.xdist_group("browser")
 def test_paper_shows_what_a_reader_can_open_and_waits_for_formulas(printed):
     text = " ".join(page.extract_text() for page in printed.pages)
     for words in ("First things", "Forty-two", "Second things", "Formula drawn"):
@@ -82,7 +81,6 @@ def test_paper_shows_what_a_reader_can_open_and_waits_for_formulas(printed):
         assert words not in text
 
 
-@pytest.mark.xdist_group("browser")
 def test_links_between_pages_lead_inside_the_pdf_and_others_out(printed):
     assert [item.title for item in printed.outline] == ["intro", "one"]
     assert [printed.get_destination_page_number(item) for item in printed.outline] == [0, 1]

@@ -156,7 +156,6 @@ def report(plain):
     return plain.nbmake("one", *HIDDEN)
 
 
-@pytest.mark.xdist_group("report")
 @pytest.mark.parametrize("name", HIDDEN)
 def test_a_chapter_that_hides_a_failure_fails_as_a_test(report, name):
     lines = [line for line in report.stdout.splitlines() if line.startswith(f"FAILED chapters/{name}.ipynb")]
@@ -164,7 +163,6 @@ def test_a_chapter_that_hides_a_failure_fails_as_a_test(report, name):
     assert HIDDEN[name][1] in lines[0]
 
 
-@pytest.mark.xdist_group("report")
 def test_the_sound_chapter_among_them_passes(report):
     assert f"{len(HIDDEN)} failed, 1 passed" in report.stdout
 

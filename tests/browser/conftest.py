@@ -83,14 +83,17 @@ def folder(explorers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) 
     return found
 
 
-@pytest.fixture(scope="session", params=["http", "file"])
-def site(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
-    """Return the address of the pages, from a server and from the disk."""
-    if request.param == "file":
-        yield folder.as_uri()
-        return
+@pytest.fixture(scope="session")
+def site(folder: Path) -> Iterator[str]:
+    """Return the address of the pages on a server."""
     with served(folder) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def disk(folder: Path) -> str:
+    """Return the address of the pages on the disk."""
+    return folder.as_uri()
 
 
 @contextmanager

@@ -1,4 +1,8 @@
-"""The page form of every explorer in a real browser without a network, over http and from the disk."""
+"""The page form of every explorer in a real browser without a network.
+
+A page is one file that asks for nothing, so that a server and the disk make no difference: each test takes one of them,
+and one takes both. ``tests/site`` moves every slider of the book's pages from both.
+"""
 
 import statistics
 from importlib.resources import files
@@ -7,7 +11,6 @@ import pytest
 
 from lrdecay_core.explorers.words import plain
 
-pytestmark = pytest.mark.xdist_group("browser")
 NAMES = ("late_decay", "collapse", "planner", "space_curve", "two_landscapes")
 STATE = """figure => ({
   words: figure.querySelector('.lrx-reading').textContent,
@@ -66,8 +69,8 @@ def test_every_slider_answers_to_the_keyboard(visit, site, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_slider_answers_to_the_mouse(visit, site, name):
-    found = figure(visit(f"{site}/light.html"), name)
+def test_every_slider_answers_to_the_mouse(visit, disk, name):
+    found = figure(visit(f"{disk}/light.html"), name)
     for slider in sliders(found):
         found.get_by_role("button", name="Start values").click()
         before, box = state(found), slider.bounding_box()
@@ -77,17 +80,18 @@ def test_every_slider_answers_to_the_mouse(visit, site, name):
         assert after["drawing"] != before["drawing"]
         assert after["words"] != before["words"] or slider.get_attribute("data-key") in ("turn", "tilt")
     found.get_by_role("button", name="Start values").click()
-    assert state(found)["words"] == figure(visit(f"{site}/light.html"), name).evaluate(STATE)["words"]
+    assert state(found)["words"] == figure(visit(f"{disk}/light.html"), name).evaluate(STATE)["words"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_page_reads_what_the_library_reads(visit, site, explorers, name):
-    found = figure(visit(f"{site}/light.html"), name)
-    assert state(found)["words"] == explorers[name].read(explorers[name].state())
+def test_the_page_reads_what_the_library_reads(visit, site, disk, explorers, name):
+    for root in (site, disk):
+        found = figure(visit(f"{root}/light.html"), name)
+        assert state(found)["words"] == explorers[name].read(explorers[name].state())
 
 
-def test_typed_values_are_taken_inside_the_range_and_refused_outside(visit, site, explorers):
-    found = figure(visit(f"{site}/light.html"), "late_decay")
+def test_typed_values_are_taken_inside_the_range_and_refused_outside(visit, disk, explorers):
+    found = figure(visit(f"{disk}/light.html"), "late_decay")
     field, before = found.get_by_label("learning rate η, typed"), state(found)
     for wrong in ("seven", "", "9", "-1"):
         field.fill(wrong)
@@ -113,8 +117,8 @@ def test_a_diverging_run_is_told_and_blanks_nothing(visit, site, explorers):
     assert now["drawing"].count(">diverged at step") == 4
 
 
-def test_two_copies_on_one_page_are_two_figures(visit, site):
-    page = visit(f"{site}/light.html")
+def test_two_copies_on_one_page_are_two_figures(visit, disk):
+    page = visit(f"{disk}/light.html")
     first, copy = figure(page, "late_decay"), figure(page, "copy")
     before = state(copy)
     drawn = [found.locator("[data-drawn]").get_attribute("data-drawn") for found in (first, copy)]
@@ -173,8 +177,8 @@ def test_a_mouse_over_one_map_moves_the_cross_hair_on_both(visit, site, explorer
     assert state(found)["words"] == now["words"]
 
 
-def test_a_decay_is_chosen_among_those_on_record(visit, site, explorers):
-    found = figure(visit(f"{site}/light.html"), "two_landscapes")
+def test_a_decay_is_chosen_among_those_on_record(visit, disk, explorers):
+    found = figure(visit(f"{disk}/light.html"), "two_landscapes")
     field, before = found.get_by_label("decay epoch T, typed"), state(found)
     field.fill("11")
     field.press("Enter")
@@ -224,27 +228,27 @@ def test_a_finger_moves_a_slider(visit, site):
     assert state(found)["words"] != before["words"]
 
 
-def test_a_folded_explorer_is_drawn_when_it_opens(visit, site):
-    page = visit(f"{site}/folded.html")
+def test_a_folded_explorer_is_drawn_when_it_opens(visit, disk):
+    page = visit(f"{disk}/folded.html")
     page.locator("summary").click()
     page.locator(".lrx-panel svg[role=img]").first.wait_for()
 
 
-def test_without_scripts_and_on_paper_there_is_a_picture(visit, folder):
-    page = visit(f"{folder.as_uri()}/light.html", java_script_enabled=False)
+def test_without_scripts_and_on_paper_there_is_a_picture(visit, disk):
+    page = visit(f"{disk}/light.html", java_script_enabled=False)
     image = page.locator("figure.lrx img").first
     assert image.is_visible()
     assert "Four panels" in image.get_attribute("alt")
     assert image.evaluate("e => e.naturalWidth") > 500
-    printed = visit(f"{folder.as_uri()}/light.html")
+    printed = visit(f"{disk}/light.html")
     found = figure(printed, "late_decay")
     printed.emulate_media(media="print")
     assert found.locator(".lrx-panel svg[role=img]").first.is_visible()
     assert not sliders(found)[0].is_visible()
 
 
-def test_a_slider_move_redraws_within_50_milliseconds(visit, folder):
-    page = visit(f"{folder.as_uri()}/light.html")
+def test_a_slider_move_redraws_within_50_milliseconds(visit, disk):
+    page = visit(f"{disk}/light.html")
     found = figure(page, "late_decay")
     slider, root, took = sliders(found)[0], found.locator("[data-drawn]"), []
     for _ in range(25):
@@ -256,16 +260,16 @@ def test_a_slider_move_redraws_within_50_milliseconds(visit, folder):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 820])
-def test_texts_and_lines_stand_out_from_the_page(visit, folder, album, theme, width):
-    page = visit(f"{folder.as_uri()}/{theme}.html", viewport={"width": width, "height": 900})
+def test_texts_and_lines_stand_out_from_the_page(visit, disk, album, theme, width):
+    page = visit(f"{disk}/{theme}.html", viewport={"width": width, "height": 900})
     figure(page, "copy")
     page.screenshot(path=str(album / f"explorers-{theme}-{width}.png"), full_page=True)
     assert page.evaluate(FAINT) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_no_violation(visit, folder, theme):
-    page = visit(f"{folder.as_uri()}/{theme}.html")
+def test_axe_finds_no_violation(visit, disk, theme):
+    page = visit(f"{disk}/{theme}.html")
     figure(page, "copy")
     figure(page, "late_decay").get_by_label("seed, typed").fill("many")
     page.keyboard.press("Enter")  # a message is on show, too

@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 SOURCE = """
 from lrdecay_core import explorers
 from lrdecay_core.model import Problem
