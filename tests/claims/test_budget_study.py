@@ -76,6 +76,22 @@ def test_verdict_follows_the_paired_differences(planner, control, expected):
     assert ("its control does NOT do worse" in text) is not expected[1]
 
 
+def test_a_control_must_do_worse_as_a_whole_interval():
+    trial = made_up()
+    predicted = trial.predicted.copy()
+    predicted[1] = predicted[0]
+    predicted[1, :, :, 0, 0] = 0.0  # on one problem alone the control decays at once
+    assert budget_study.verdict(replace(trial, predicted=predicted)) == (True, False)
+
+
+def test_a_rehearsal_picks_by_other_runs():
+    trial = made_up()
+    rehearsed = trial.rehearsed.copy()
+    rehearsed[..., SHARES.index(0.5), :] = 0.0
+    found = budget_study.regrets(replace(trial, rehearsed=rehearsed))
+    np.testing.assert_array_equal(found["best of as many other runs"], found["always half"])
+
+
 def test_one_problem_out_of_four_is_no_clear_difference():
     trial = made_up(planner=0.7)
     predicted = trial.predicted.copy()
