@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from lrdecay_core import checks
+
 __all__ = ["Schedule", "constant", "cosine", "cyclic", "linear", "step_decay", "switched_off", "warmup_stable_decay"]
 
 Schedule = Callable[[Any], np.ndarray]
@@ -95,9 +97,11 @@ def switched_off(value: Any, *, step: Any) -> Schedule:
 
 def _ramp(step: Any, *, start: np.ndarray, end: np.ndarray, num_steps: np.ndarray, runs: int, shape: str) -> np.ndarray:
     """Go from start at step 0 to end at num_steps and stay there, along a line or half a cosine."""
-    share = np.minimum(_at(step, runs) / num_steps, 1.0)
-    weight = share if shape == "linear" else (1 - np.cos(np.pi * share)) / 2
-    return start + (end - start) * weight
+    return start + (end - start) * _weight(np.minimum(_at(step, runs) / num_steps, 1.0), shape)
+
+
+def _weight(share: np.ndarray, shape: str) -> np.ndarray:
+    return share if shape == "linear" else (1 - np.cos(np.pi * share)) / 2
 
 
 def linear(*, learning_rate: Any, num_steps: Any, final: Any = 0.0) -> Schedule:
@@ -131,9 +135,13 @@ def _cyclic(step: Any, *, low: np.ndarray, high: np.ndarray, period: np.ndarray,
 
 
 def warmup_stable_decay(
-    *, learning_rate: Any, warmup_steps: Any, decay_step: Any, num_steps: Any, final: Any = 0.0
+    *, learning_rate: Any, warmup_steps: Any, decay_step: Any, num_steps: Any, final: Any = 0.0, tail: str = "linear"
 ) -> Schedule:
-    """Return a linear warm-up to learning_rate, a plateau until decay_step, and a line to final at num_steps."""
+    """Return a linear warm-up to learning_rate, a plateau until decay_step, and a tail that reaches final at num_steps.
+
+    The tail is a line, or half a cosine (``tail="cosine"``).
+    """
+    checks.one_of("tail", tail, ("linear", "cosine"))
     rate, end = _rate("learning_rate", learning_rate), _rate("final", final, zero=True)
     warm, when, last = (
         _steps("warmup_steps", warmup_steps),
@@ -147,8 +155,9 @@ def warmup_stable_decay(
             f"{warm.tolist()}, {when.tolist()}, {last.tolist()}"
         )
     return partial(
-        _warmup_stable_decay, rate=rate, warmup_steps=warm, decay_step=when, num_steps=last, final=end, runs=runs
-    )
+        _warmup_stable_decay, rate=rate, warmup_steps=warm, decay_step=when, num_steps=last, final=end, runs=runs,
+        shape=tail,
+    )  # fmt: skip
 
 
 def _warmup_stable_decay(
@@ -160,8 +169,9 @@ def _warmup_stable_decay(
     num_steps: np.ndarray,
     final: np.ndarray,
     runs: int,
+    shape: str,
 ) -> np.ndarray:
     k = _at(step, runs)
     rising = rate * np.minimum((k + 1) / np.maximum(warmup_steps, 1), 1.0)
-    falling = rate + (final - rate) * np.clip((k - decay_step) / (num_steps - decay_step), 0.0, 1.0)
+    falling = rate + (final - rate) * _weight(np.clip((k - decay_step) / (num_steps - decay_step), 0.0, 1.0), shape)
     return np.where(k < warmup_steps, rising, falling)

@@ -47,6 +47,13 @@ def test_warmup_stable_decay_has_three_parts():
     np.testing.assert_allclose(rates, [0.25, 0.5, 0.75, 1, 1, 1, 1, 1, 1, 0.5, 0, 0])
 
 
+def test_a_cosine_tail_is_the_cosine_schedule_begun_later():
+    given = {"learning_rate": 1.0, "warmup_steps": 0, "num_steps": 10, "final": 0.1}
+    rates = schedules.warmup_stable_decay(decay_step=4, tail="cosine", **given)(STEPS)
+    ramp = schedules.cosine(learning_rate=1.0, num_steps=6, final=0.1)
+    np.testing.assert_allclose(rates, np.concatenate([np.ones(4), ramp(np.arange(8))]), rtol=1e-15)  # one rounding
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -62,6 +69,12 @@ def test_warmup_stable_decay_has_three_parts():
         (
             lambda: schedules.warmup_stable_decay(learning_rate=1.0, warmup_steps=5, decay_step=3, num_steps=9),
             "`warmup_steps` <= `decay_step` < `num_steps`",
+        ),
+        (
+            lambda: schedules.warmup_stable_decay(
+                learning_rate=1.0, warmup_steps=0, decay_step=3, num_steps=9, tail="step"
+            ),
+            "`tail` must be one of",
         ),
     ],
 )

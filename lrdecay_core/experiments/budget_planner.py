@@ -17,12 +17,16 @@ from lrdecay_core.experiments.decay_time import INIT_SCALE, Arm, sparse_problem
 from lrdecay_core.model import Problem, grid, sgd
 from lrdecay_core.theory import budget_test_loss
 
-__all__ = ["FAMILIES", "SHARES", "BudgetPlan", "describe", "family", "plan_budget"]
+__all__ = ["FAMILIES", "SHARES", "SLACK", "BudgetPlan", "describe", "family", "in_range", "plan_budget"]
 
-FAMILIES = ("step", "line")
-"""``step``: the rate falls at T, once. ``line``: it falls from T to the end of the budget on a line."""
-SHARES = (0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
+FAMILIES = ("step", "linear", "cosine", "warmup")
+"""From T on the rate falls at once, on a line or on half a cosine that ends with the budget; ``warmup``: on a line,
+after a warm-up over the first twentieth."""
+SHARES = (0.0, 0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 """Candidate decay steps, as shares of the budget."""
+SLACK = 0.1
+"""A plan's range: candidates predicted to end at most this share above the least. On pilot problems, seeds from 100 up,
+the measured best lay in it in every case."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,20 +76,34 @@ class BudgetPlan:
         return float(gap.mean()), float(gap.mean() - half), float(gap.mean() + half)
 
 
+def in_range(predicted: np.ndarray) -> np.ndarray:
+    """Return which candidates (..., C) of a predicted loss (..., C) belong to the plan's range: its uncertainty.
+
+    >>> in_range(np.array([0.3, 0.21, 0.2])).tolist()
+    [False, True, True]
+    """
+    return np.asarray(predicted <= (1 + SLACK) * predicted.min(axis=-1, keepdims=True))
+
+
 def family(
     name: str, *, learning_rate: float, decayed: float, decay_step: np.ndarray, num_steps: int
 ) -> schedules.Schedule:
     """Return the schedules of a family, one column per decay step.
 
     >>> decays = np.array([0, 2])
-    >>> family("line", learning_rate=0.4, decayed=0.0, decay_step=decays, num_steps=4)(np.arange(4)).round(3).tolist()
+    >>> family("linear", learning_rate=0.4, decayed=0.0, decay_step=decays, num_steps=4)(np.arange(4)).round(3).tolist()
     [[0.4, 0.4], [0.3, 0.4], [0.2, 0.4], [0.1, 0.2]]
     """
     checks.one_of("name", name, FAMILIES)
     if name == "step":
         return schedules.step_decay(learning_rate=learning_rate, decay_step=decay_step, decayed=decayed)
     return schedules.warmup_stable_decay(
-        learning_rate=learning_rate, warmup_steps=0, decay_step=decay_step, num_steps=num_steps, final=decayed
+        learning_rate=learning_rate,
+        warmup_steps=np.minimum(num_steps // 20, decay_step) if name == "warmup" else 0,
+        decay_step=decay_step,
+        num_steps=num_steps,
+        final=decayed,
+        tail="cosine" if name == "cosine" else "linear",
     )
 
 
@@ -101,7 +119,7 @@ def plan_budget(
         arm: the large rate, batch size and label noise.
         num_steps: the budget, 100 or more.
         name: one of ``FAMILIES``.
-        decayed: rate after the decay (``line``: at the end); None is a tenth of the large one.
+        decayed: rate at the end; None is a tenth of the large one.
         replicas: SGD seeds, 2 or more.
 
     Raises:
@@ -134,11 +152,13 @@ def describe(found: BudgetPlan) -> str:
         notes = ["**plan**"] * bool(found.planned == T) + ["not clearly worse than the best"] * bool(found.not_worse[c])
         lines.append(f"| {T:,} | {found.predicted[c]:.4f} | {found.measured[c].mean():.4f} | {', '.join(notes)} |")
     inside, (mean, low, high) = found.decay_steps[found.not_worse], found.regret
+    planned = found.decay_steps[in_range(found.predicted)]
     return "\n".join(
         [
             *lines,
             "",
-            f"Plan: decay at step {found.planned:,}. Measured best: {found.best:,}; not clearly worse at "
+            f"Plan: decay at step {found.planned:,}, or at any of {', '.join(f'{T:,}' for T in planned)}, predicted to "
+            f"end within {SLACK:.0%} of it. Measured best: {found.best:,}; not clearly worse at "
             f"{found.confidence:.0%}: {', '.join(f'{T:,}' for T in inside)}. Regret of the plan: {mean:.4f} "
             f"[{low:.4f}, {high:.4f}], {found.measured.shape[1]} runs.",
         ]

@@ -57,13 +57,12 @@ def shapes(config: TrainConfig) -> dict[str, Schedule]:
     """
     high, low, last = config.learning_rate, config.decayed_rate, config.epochs * config.steps_per_epoch
     step = partial(schedules.step_decay, learning_rate=high, decayed=low)
-    plateau = {"warmup_steps": last // 20, "decay_step": 3 * last // 4}
     return {
         **{f"step at {share:.0%}": step(decay_step=round(share * last)) for share in RULER},
         "linear": schedules.linear(learning_rate=high, num_steps=last, final=low),
         "cosine": schedules.cosine(learning_rate=high, num_steps=last, final=low),
         "warm-up, stable, decay": schedules.warmup_stable_decay(
-            learning_rate=high, num_steps=last, final=low, **plateau
+            learning_rate=high, warmup_steps=last // 20, decay_step=3 * last // 4, num_steps=last, final=low
         ),
         "cyclic": schedules.cyclic(low=low, high=high, period=last // 4),
     }

@@ -25,12 +25,12 @@ def test_fast_part_is_the_stationary_covariance_of_a_matrix_recursion():
     schedule = schedules.step_decay(learning_rate=0.02, decay_step=np.array([200, 480]), decayed=0.004)
     rates = schedule(np.arange(500))
     found = end(fitted, schedule, 500)
+    squares, cubes = (rates**2).sum(axis=0), (rates**3).sum(axis=0)
     for c in range(2):
         eta = rates[:, c]
-        square, cube = (eta**2).sum(), (eta**3).sum()
-        given = {"slow_times": [square], "learning_rate": cube / square, **SETTING}
-        beta = theory.slow_flow(fitted.X, fitted.y, **given)[0]
-        log_scale = theory.slow_log_scale(fitted.X, fitted.y, **given)[0]
+        given = {"slow_times": squares, "learning_rate": cubes[c] / squares[c], **SETTING}
+        beta = theory.slow_flow(fitted.X, fitted.y, **given)[c]
+        log_scale = theory.slow_log_scale(fitted.X, fitted.y, **given)[c]
         D = np.sqrt(beta**2 + np.exp(2 * log_scale))
         A = fitted.X @ np.diag(D) @ fitted.X.T
         S, K = np.zeros((6, 6)), 2 * A
@@ -38,6 +38,23 @@ def test_fast_part_is_the_stationary_covariance_of_a_matrix_recursion():
             S = S - rate / 6 * (K @ S + S @ K) + rate**2 * 4 / (4 * 6) * K @ K  # sigma^2 / (B n) = 4 / (4 * 6)
         G = np.diag(D) @ fitted.X.T @ np.linalg.inv(A)
         np.testing.assert_allclose(found[c], fitted.test_loss(beta) + np.trace(G @ S @ G.T) / 2, rtol=1e-9)  # rounding
+
+
+def test_candidates_share_flows_and_end_where_each_ends_alone():
+    fitted = Problem.sparse(num_samples=6, num_features=15, sparsity=2, seed=3)
+    decays, low = np.array([0, 150, 400, 590]), 0.009
+    together = end(fitted, schedules.step_decay(learning_rate=0.09, decay_step=decays, decayed=low), 600)
+    alone = [
+        end(fitted, schedules.step_decay(learning_rate=0.09, decay_step=decays[c : c + 1], decayed=low), 600)[0]
+        for c in range(4)
+    ]
+    np.testing.assert_allclose(together, alone, rtol=2e-3)  # log a to 1e-3, as the parabola in the rate promises
+
+
+def test_deep_ends_are_finite_and_still_shaken():
+    fitted = Problem.sparse(num_samples=6, num_features=15, sparsity=2, seed=3)
+    found = end(fitted, schedules.constant(np.array([0.05])), 20_000)  # depth 50: modes below rounding
+    assert 0 < found[0] < 0.1
 
 
 def test_constant_rate_ends_on_the_known_plateau():
