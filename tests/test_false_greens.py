@@ -14,7 +14,17 @@ import pytest
 
 from tools import chapters, check_notebooks, ledger
 
-TAKEN = ("tools", "_static", "_templates", "_config.yml", "conftest.py", "Makefile", "pyproject.toml", "references.bib")
+TAKEN = (
+    "tools",
+    "_static",
+    "_templates",
+    "_config.yml",
+    "conftest.py",
+    "Makefile",
+    "pyproject.toml",
+    "references.bib",
+    "CITATION.cff",
+)
 LIBRARY = {
     "__init__.py": "",
     "answer.py": '"""Answers."""\n\n\ndef value():\n    """Return the answer."""\n    return 41\n',

@@ -66,6 +66,12 @@ def site_of(folder, **pages):
         (rules.shown_errors, "<p>a | b</p>", "<p>| a | b |\n|—|—|\n| 1 | 2 |</p>", "the source of a table"),
         (rules.shown_errors, "", '<aside class="system-message">Title underline too short</aside>', "builder"),
         (
+            rules.unlinked_names,
+            '<article><a href="#a"><code class="xref py">f()</code></a><dl class="py"><code class="xref py">g',
+            '<article><code class="xref py">f()</code></article>',
+            "f() leads nowhere",
+        ),
+        (
             rules.external_requests,
             f'<script src="{rules.EXTERNAL_SCRIPTS[0]}"></script>',
             '<script src="https://cdn.example.org/x.js"></script>',

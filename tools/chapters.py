@@ -8,11 +8,13 @@ output depends on: the library's files, the pins, the profile.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import nbformat
@@ -120,3 +122,14 @@ def rooms() -> list[str]:
     names = [name.strip() for layer in settings["contracts"][0]["layers"] for name in layer.split("|")]
     library = ROOT / "lrdecay_core"
     return [n for n in names if (library / f"{n}.py").is_file() or (library / n / "__init__.py").is_file()]
+
+
+def modules(room: str) -> dict[str, list[str]]:
+    """Return the modules that a room offers by name, each with what the room itself offers of it."""
+    found = importlib.import_module(f"lrdecay_core.{room}")
+    offered = {name: getattr(found, name) for name in getattr(found, "__all__", [])}
+    return {
+        name: [n for n, thing in offered.items() if getattr(thing, "__module__", None) == module.__name__]
+        for name, module in offered.items()
+        if isinstance(module, ModuleType)
+    }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from tools import chapters, check_notebooks, exercises
+from tools import chapters, check_notebooks, citation, exercises, glossary, tolerances
 
 FIXED_NAMES = (
     "_config.yml",
@@ -39,6 +39,7 @@ FIXED_NAMES = (
     "CITATION.cff",
     "LICENSE",
     "chapters/notation.md",
+    "chapters/glossary.md",
     "chapters/api.md",
     "lrdecay_core/__init__.py",
 )
@@ -165,6 +166,9 @@ RULES: tuple[Callable[[Path], Iterator[str]], ...] = (
     other_repositories,
     check_notebooks.problems,
     exercises.problems,
+    glossary.problems,
+    tolerances.problems,
+    citation.problems,
 )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools import chapters, performance, scan, tables
+from tools import chapters, citation, performance, scan, tables
 
 MEASURED = {"statement", "statistic", "n", "estimate", "interval", "threshold"}
 CONTROL_FIELDS = MEASURED | {"failed"}
@@ -90,7 +90,9 @@ def write(measured: Mapping[str, Mapping[str, float]]) -> Path:
         "claims-index.md": tables.claims_index(claims),
         "run-times.md": tables.run_times(measured, origin["profile"]),
         "environment.md": tables.environment(origin),
-        "api.md": tables.api(chapters.rooms()),
+        "api.md": tables.api({room: chapters.modules(room) for room in chapters.rooms()}),
+        "cite-book.bib": citation.book(chapters.ROOT),
+        "cite-paper.bib": citation.paper(chapters.ROOT),
         "state.json": json.dumps(chapters.state(), indent=1) + "\n",
     }
     if "chapters/performance" in chapters.pages():

@@ -120,6 +120,14 @@ def _cell_tags(tag: Tag) -> list[str]:
     return [c.removeprefix("tag_") for c in cell.get("class", [])] if isinstance(cell, Tag) else []
 
 
+def unlinked_names(site: Site) -> Iterator[str]:
+    """A function that a chapter names leads to its description; in signatures, types of other packages need not."""
+    for page, soup in site.pages.items():
+        for name in soup.select("article code.xref.py"):
+            if name.find_parent("a") is None and name.find_parent("dl", class_="py") is None:
+                yield f"{page}: {name.get_text()} leads nowhere; the library's page does not describe it"
+
+
 def external_requests(site: Site) -> Iterator[str]:
     """Pages load nothing from elsewhere, but for the known scripts where they could not be vendored."""
     known = () if (site.folder / "_static" / "vendored").is_dir() else EXTERNAL_SCRIPTS
@@ -154,4 +162,12 @@ def too_heavy(site: Site) -> Iterator[str]:
         yield f"the site weighs {total / 1e6:.1f} MB, at most {HEAVIEST_SITE / 1e6:g} MB are allowed"
 
 
-EVERY_PAGE = (broken_links, repeated_ids, poor_alternatives, shown_errors, external_requests, too_heavy)
+EVERY_PAGE = (
+    broken_links,
+    repeated_ids,
+    poor_alternatives,
+    shown_errors,
+    unlinked_names,
+    external_requests,
+    too_heavy,
+)

@@ -160,10 +160,16 @@ def environment(origin: Mapping[str, Any]) -> str:
     return table(["", ""], rows)
 
 
-def api(rooms: Iterable[str]) -> str:
-    """Return the sections of the library's page: autodoc of every room."""
-    lines = [":members:", ":imported-members:", ":show-inheritance:"]
-    return "\n".join(
-        "\n   ".join([f"## {room}\n\n```{{eval-rst}}\n.. automodule:: lrdecay_core.{room}", *lines]) + "\n```\n"
-        for room in rooms
-    )
+def api(rooms: Mapping[str, Mapping[str, list[str]]]) -> str:
+    """Return the sections of the library's page: autodoc of every room, and of the modules it offers by name."""
+    parts = []
+    for room, modules in rooms.items():
+        parts.append(_automodule("##", room, ":members:", ":imported-members:", ":show-inheritance:"))
+        for name, shown in modules.items():  # what the room shows itself is not shown twice
+            parts.append(_automodule("###", f"{room}.{name}", ":members:", f":exclude-members: {', '.join(shown)}"))
+    return "\n".join(parts)
+
+
+def _automodule(head: str, name: str, *options: str) -> str:
+    lines = "\n   ".join([f".. automodule:: lrdecay_core.{name}", *options])
+    return f"{head} {name}\n\n```{{eval-rst}}\n{lines}\n```\n"

@@ -156,7 +156,7 @@ def plot_budget(
     ax.annotate("never", (T[-1], never), (-4, 8), textcoords="offset points", ha="right", color=NEVER, fontsize="small")
     ax.set(yscale="log", xlabel="decay step $T$", ylabel="final test loss")
     plain_log(ax.yaxis)
-    ax.legend(loc="lower left")
+    ax.legend(loc="lower left")  # below curves that fall; "never" stands at the right
     return ax
 
 
