@@ -120,9 +120,10 @@ def describe_features(tables: Mapping[str, Table]) -> str:
     """
     names, pilot = list(tables), next(iter(tables.values()))
     columns = {**{name: foretells(table) for name, table in tables.items()}, "control": foretells(shuffled(pilot, 0))}
-    lines = ["| feature | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    heads = [f"{name}, n = {next(iter(column.values())).n}" for name, column in columns.items()]
+    lines = ["| feature | " + " | ".join(heads) + " |", "|---|" + "---|" * len(columns)]
     for feature in columns[names[0]]:
-        lines.append(f"| {feature} | " + " | ".join(str(column[feature]) for column in columns.values()) + " |")
+        lines.append(f"| {feature} | " + " | ".join(_short(column[feature]) for column in columns.values()) + " |")
     clear = [
         feature
         for feature in columns[names[0]]
@@ -170,10 +171,15 @@ def describe_follow_up(pilot: Table, rule: Rule, table: Table, origin: Mapping[s
     return (
         f"**Follow-up, no part of the registered evidence.** On {len(table.names)} conditions, each with a seed of its "
         f"own, the planner's regret minus that of always-half is **{ours}**: {_verb(ours.low, ours.high)}. "
-        f"Control, rules fitted on shuffled pilots: {control}. Always the last candidate: {last}. "
+        f"Control, rules fitted on shuffled pilots: {control}, {_verb(control.low, control.high)}. "
+        f"Always the last candidate: {last}, {_verb(last.low, last.high)}. "
         f"These runs were written by `{origin['command']}` (settings `{origin['config_key']}`, commit "
         f"`{origin['commit']}`)."
     )
+
+
+def _short(interval: Interval) -> str:
+    return f"{interval.estimate:+.2f} [{interval.low:+.2f}, {interval.high:+.2f}]"
 
 
 def _sign(interval: Interval) -> int:

@@ -121,7 +121,8 @@ def test_features_that_carry_over_are_named_and_the_control_is_shown():
     assert "in all columns of runs: distance, learning rate x sharpness." in text
     turned = replace(table, sharpness=-table.sharpness)
     assert "in all columns of runs: distance." in evidence.describe_features({"pilot": table, "held out": turned})
-    assert text.splitlines()[0] == "| feature | pilot | held out | control |"
+    assert text.splitlines()[0] == "| feature | pilot, n = 3 | held out, n = 3 | control, n = 3 |"
+    assert "| plateau | +0.00 [+0.00, +0.00] |" in text
 
 
 def test_runs_with_seeds_of_their_own_are_correlated_as_one_sample():

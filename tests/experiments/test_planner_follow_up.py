@@ -40,3 +40,12 @@ def test_parts_are_run_and_written_in_order(tmp_path, monkeypatch):
     assert [name.rsplit(", ", 1)[0] for name in table.names] == list(parts)
     alone = network_planner.run({"second": list(parts.values())[1]}, workers=1)["second"]
     np.testing.assert_allclose(table.test_error[1:], alone.test_error, rtol=0, atol=1e-6)  # written to six digits
+
+
+def test_the_kept_runs_are_those_of_the_studies_that_stand_here():
+    table, origin = planner_follow_up.kept()
+    parts = planner_follow_up.studies()
+    assert origin["config_key"] == provenance.config_key(parts)
+    assert origin["command"] == planner_follow_up.COMMAND
+    assert [name.rsplit(", ", 1)[0] for name in table.names] == list(parts)
+    assert table.test_error.shape == (24, len(network_planner.DECAYS))
