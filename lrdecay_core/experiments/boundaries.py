@@ -20,7 +20,7 @@ __all__ = ["CORRUPTION", "FRESH", "SILENT", "Arms", "Section", "describe", "key"
 
 CORRUPTION = (0.0, 0.1, 0.2, 0.4)
 """Shares of training labels moved once to another class."""
-SILENT, FRESH = "none", "fresh label noise"
+SILENT, FRESH = "no lasting noise", "fresh label noise"
 """The condition that carries B2, and its control."""
 MEASURES = ("train_loss", "train_error", "test_error")
 
