@@ -66,8 +66,9 @@ def describe_shapes(rows: list[Row], control: list[Row]) -> str:
 def describe_gains(rows: list[Row]) -> str:
     """Return in a sentence where a late decay helps, hurts, and makes no clear difference."""
     groups = {finding: [row.name for row in rows if row.finding == finding] for finding in FINDINGS}
-    words = [f"{finding}: {', '.join(names)}" for finding, names in groups.items() if names]
-    return f"**Verdict (exploratory).** {'; '.join(words)}."
+    words = [f"{finding} with *{'*, *'.join(names)}*" for finding, names in groups.items() if names]
+    sentence = "; ".join(words)
+    return f"**Verdict (exploratory).** {sentence[:1].upper()}{sentence[1:]}."
 
 
 def describe_match(runs: Mapping[str, Arms]) -> str:

@@ -13,7 +13,7 @@ from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
 from lrdecay_core.experiments.network_planner import HALF, Rule, Table, choose, fit, shuffled
 
-__all__ = ["SHUFFLES", "describe_features", "describe_rule", "foretells", "planner", "regrets"]
+__all__ = ["SHUFFLES", "describe_features", "describe_follow_up", "describe_rule", "foretells", "planner", "regrets"]
 
 SHUFFLES = 20
 """Pilot tables with their features dealt out anew."""
@@ -92,11 +92,14 @@ def foretells(table: Table) -> dict[str, Interval]:
 
     Spearman's, over the conditions of one seed; mean and interval over seeds. It says how sure the number is for these
     conditions, not for others. Candidates that share the lowest error share the place; a column without spread counts
-    as 0.
+    as 0. Where every run has a seed of its own, the correlation is taken over all runs, with Bonett and Wright's
+    interval (Psychometrika, 2000): Fisher's z with variance (1 + r^2 / 2) / (n - 3).
     """
     best = _best(table)
     shown = {name: values[:, table.glance] for name, values in table.features.items()}
     shown["learning rate x sharpness"] = table.sharpness
+    if len(set(table.names)) == len({name.rsplit(", seed ", 1)[-1] for name in table.names}):
+        return {name: _independent(values, best) for name, values in shown.items()}
     seeds = np.array([name.rsplit(", seed ", 1)[-1] for name in table.names])
     found = {}
     for name, values in shown.items():
@@ -117,9 +120,10 @@ def describe_features(tables: Mapping[str, Table]) -> str:
     """
     names, pilot = list(tables), next(iter(tables.values()))
     columns = {**{name: foretells(table) for name, table in tables.items()}, "control": foretells(shuffled(pilot, 0))}
-    lines = ["| feature | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    heads = [f"{name}, n = {next(iter(column.values())).n}" for name, column in columns.items()]
+    lines = ["| feature | " + " | ".join(heads) + " |", "|---|" + "---|" * len(columns)]
     for feature in columns[names[0]]:
-        lines.append(f"| {feature} | " + " | ".join(str(column[feature]) for column in columns.values()) + " |")
+        lines.append(f"| {feature} | " + " | ".join(_short(column[feature]) for column in columns.values()) + " |")
     clear = [
         feature
         for feature in columns[names[0]]
@@ -145,6 +149,37 @@ def _rank_correlation(values: np.ndarray, best: np.ndarray) -> float:
     if len(values) < 3 or np.ptp(values) == 0 or np.ptp(best) == 0:
         return 0.0 if len(values) > 2 else np.nan
     return float(stats.spearmanr(values, best).statistic)
+
+
+def _independent(values: np.ndarray, best: np.ndarray) -> Interval:
+    n, r = int(np.isfinite(values).sum()), _rank_correlation(values, best)
+    if n < 4:
+        return Interval(r, np.nan, np.nan, n)
+    half = float(stats.norm.ppf((1 + thresholds().confidence) / 2)) * np.sqrt((1 + r**2 / 2) / (n - 3))
+    with np.errstate(divide="ignore"):  # a perfect correlation has z infinite, and bounds 1
+        z = np.arctanh(r)
+    return Interval(r, float(np.tanh(z - half)), float(np.tanh(z + half)), n)
+
+
+def describe_follow_up(pilot: Table, rule: Rule, table: Table, origin: Mapping[str, object]) -> str:
+    """Return how the fitted rule and its shuffled control do on runs that are no part of the registered evidence."""
+    level, found = thresholds().confidence, regrets(table, rule)
+    ours = mean_interval(found["planner"] - found["always half"], confidence=level)
+    blind = np.mean([regrets(table, fit(shuffled(pilot, s)))["planner"] for s in range(SHUFFLES)], axis=0)
+    control = mean_interval(blind - found["always half"], confidence=level)
+    last = mean_interval(found["always last candidate"] - found["always half"], confidence=level)
+    return (
+        f"**Follow-up, no part of the registered evidence.** On {len(table.names)} conditions, each with a seed of its "
+        f"own, the planner's regret minus that of always-half is **{ours}**: {_verb(ours.low, ours.high)}. "
+        f"Control, rules fitted on shuffled pilots: {control}, {_verb(control.low, control.high)}. "
+        f"Always the last candidate: {last}, {_verb(last.low, last.high)}. "
+        f"These runs were written by `{origin['command']}` (settings `{origin['config_key']}`, commit "
+        f"`{origin['commit']}`)."
+    )
+
+
+def _short(interval: Interval) -> str:
+    return f"{interval.estimate:+.2f} [{interval.low:+.2f}, {interval.high:+.2f}]"
 
 
 def _sign(interval: Interval) -> int:

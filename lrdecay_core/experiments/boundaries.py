@@ -6,7 +6,7 @@ were chosen on pilot seeds (100 and up); the sections run on the seeds below.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ __all__ = ["CORRUPTION", "FRESH", "SILENT", "Arms", "Section", "describe", "key"
 
 CORRUPTION = (0.0, 0.1, 0.2, 0.4)
 """Shares of training labels moved once to another class."""
-SILENT, FRESH = "none", "fresh label noise"
+SILENT, FRESH = "no lasting noise", "fresh label noise"
 """The condition that carries B2, and its control."""
 MEASURES = ("train_loss", "train_error", "test_error")
 
@@ -73,9 +73,20 @@ def train(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def run(
-    parts: Mapping[str, Section], *, workers: int | None = None, store: str | None = None
+    parts: Mapping[str, Section],
+    *,
+    how: Callable[[Mapping[str, Any]], Mapping[str, np.ndarray]] = train,
+    workers: int | None = None,
+    store: str | None = None,
 ) -> dict[str, dict[str, Arms]]:
-    """Train every condition of every section, halves of the seeds side by side; ``store`` makes it resumable."""
+    """Train every condition of every section, halves of the seeds side by side.
+
+    Args:
+        parts: name -> section; conditions that sections share are trained once.
+        how: what trains one condition: :func:`train`, or a function that takes and returns the same.
+        workers: processes; None: one per core.
+        store: a folder that makes it resumable.
+    """
     specs: dict[str, dict[str, Any]] = {}
     where: dict[tuple[str, str], list[str]] = {}
     for name, part in parts.items():
@@ -86,7 +97,7 @@ def run(
                 where.setdefault((name, condition), []).append(provenance.config_key(spec))
     names = sorted(specs, key=lambda name: -_work(specs[name]))
     with executors.local_processes(workers) as executor:
-        done = sweeps.run(train, [specs[name] for name in names], executor, store)
+        done = sweeps.run(how, [specs[name] for name in names], executor, store)
     if done.failures:
         raise RuntimeError(done.failures[0].traceback)
     found = {name: (dict(done.results[i] or {}), float(done.seconds[i])) for i, name in enumerate(names)}

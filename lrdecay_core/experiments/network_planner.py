@@ -18,6 +18,7 @@ import numpy as np
 
 from lrdecay_core import environment, executors, provenance, rng, sweeps
 from lrdecay_core.experiments.network_settings import digits_classifier, mnist1d_cnn
+from lrdecay_core.experiments.planner_table import Table
 from lrdecay_core.experiments.trunk_features import FEATURES, glance, watch
 from lrdecay_core.training import TrainConfig
 
@@ -55,30 +56,6 @@ class Study:
     conditions: Mapping[str, TrainConfig]
     seeds: tuple[int, ...]
     decay_epochs: tuple[int, ...] = DECAYS
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Table:
-    """N runs, D candidate decay epochs."""
-
-    names: tuple[str, ...]
-    """(N,) condition and seed of each run."""
-    test_error: np.ndarray
-    """(N, D) at the end of the budget."""
-    cosine: np.ndarray
-    """(N,) test error of the cosine schedule at the same budget."""
-    features: Mapping[str, np.ndarray]
-    """name -> (N, D), see :mod:`trunk_features`: what the trunk has shown by each candidate."""
-    sharpness: np.ndarray
-    """(N,) at the glance; no part of any rule."""
-    glance: int
-    """Position of the candidate at which single features are compared."""
-    seconds: float
-
-    @property
-    def oracle(self) -> np.ndarray:
-        """(N,) lowest test error among the candidates."""
-        return np.asarray(self.test_error.min(axis=1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,52 +179,21 @@ def _picked(table: Table, where: np.ndarray) -> np.ndarray:
 def kept() -> tuple[Table, Rule, dict[str, Any]]:
     """Return the pilot table that is kept with the library, the rule fitted on it, and where both come from."""
     raw = json.loads((files("lrdecay_core.experiments") / FILE).read_text(encoding="utf8"))
-    table = Table(
-        names=tuple(raw["names"]),
-        test_error=np.array(raw["test_error"]),
-        cosine=np.array(raw["cosine"]),
-        features={name: np.array(values) for name, values in raw["features"].items()},
-        sharpness=np.array(raw["sharpness"]),
-        glance=raw["glance"],
-        seconds=raw["seconds"],
-    )
-    return table, Rule(**raw["rule"]), raw["origin"]
+    return Table.from_plain(raw), Rule(**raw["rule"]), raw["origin"]
 
 
 def write_pilot(path: str | Path, *, store: str | None = None) -> Rule:
     """Run the pilot, fit the rule, and write both to ``path`` with the command, the settings' key and versions."""
     study = pilot()
-    table = _rounded(run({"pilot": study}, store=store)["pilot"])
+    table = run({"pilot": study}, store=store)["pilot"].rounded()
     rule = fit(table)
     content = {
         "origin": {"command": COMMAND, "config_key": provenance.config_key(study), **provenance.collect()},
         "rule": asdict(rule),
-        "names": table.names,
-        "seconds": round(table.seconds, 1),
-        "test_error": table.test_error.tolist(),
-        "cosine": table.cosine.tolist(),
-        "features": {name: values.tolist() for name, values in table.features.items()},
-        "sharpness": table.sharpness.tolist(),
-        "glance": table.glance,
+        **table.plain(),
     }
     Path(path).write_text(json.dumps(content, indent=0) + "\n", encoding="utf8")
     return rule
-
-
-def _rounded(table: Table) -> Table:
-    """Return the table to six digits: what the file holds is what the rule is fitted on."""
-    short = {name: _digits(values) for name, values in table.features.items()}
-    return replace(
-        table,
-        features=short,
-        test_error=_digits(table.test_error),
-        cosine=_digits(table.cosine),
-        sharpness=_digits(table.sharpness),
-    )
-
-
-def _digits(values: np.ndarray) -> np.ndarray:
-    return np.round(values.astype(np.float64), 6)
 
 
 if __name__ == "__main__":

@@ -86,8 +86,8 @@ def test_a_clock_reads_rate_steps_and_batch():
 def test_gains_are_grouped_by_what_they_show():
     none = Interval(0.0, -1.0, 1.0, 3)
     rows = [Row(name=n, interval=none, finding=f) for n, f in (("a", "late is worse"), ("b", "late is better"))]
-    text = exploratory.describe_gains([*rows, Row(name="c", interval=none, finding="late is better")])
-    assert text.endswith("late is better: b, c; late is worse: a.")
+    text = exploratory.describe_gains([*rows, Row(name="SGD", interval=none, finding="late is better")])
+    assert text.endswith("** Late is better with *b*, *SGD*; late is worse with *a*.")
 
 
 def test_the_match_compares_late_decays_with_those_of_sgd():

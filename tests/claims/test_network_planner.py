@@ -121,4 +121,29 @@ def test_features_that_carry_over_are_named_and_the_control_is_shown():
     assert "in all columns of runs: distance, learning rate x sharpness." in text
     turned = replace(table, sharpness=-table.sharpness)
     assert "in all columns of runs: distance." in evidence.describe_features({"pilot": table, "held out": turned})
-    assert text.splitlines()[0] == "| feature | pilot | held out | control |"
+    assert text.splitlines()[0] == "| feature | pilot, n = 3 | held out, n = 3 | control, n = 3 |"
+    assert "| plateau | +0.00 [+0.00, +0.00] |" in text
+
+
+def test_runs_with_seeds_of_their_own_are_correlated_as_one_sample():
+    table = two_seeds(2.0)
+    alone = replace(table, names=tuple(f"condition {i}, seed {i}" for i in range(18)))
+    found = evidence.foretells(alone)["distance"]
+    ranks = stats.spearmanr(table.features["distance"][:, 2], table.test_error.argmin(axis=1)).statistic
+    half = 1.959964 * ((1 + ranks**2 / 2) / 15) ** 0.5
+    by_hand = ranks, *np.tanh(np.arctanh(ranks) + np.array([-half, half])), 18
+    assert (found.estimate, found.low, found.high, found.n) == pytest.approx(by_hand, abs=1e-6)
+    assert evidence.foretells(replace(alone, sharpness=-alone.test_error.argmin(axis=1).astype(float)))[
+        "learning rate x sharpness"
+    ].high == pytest.approx(-1.0)
+
+
+def test_the_follow_up_says_what_it_is_and_follows_the_regret():
+    pilot, origin = made_up(), {"command": "make it", "config_key": "abc", "commit": "f00"}
+    rule = fit(pilot)
+    won = evidence.describe_follow_up(pilot, rule, made_up(seed=5), origin)
+    lost = evidence.describe_follow_up(pilot, rule, made_up(seed=5, tell=False), origin)
+    assert "no part of the registered evidence" in won
+    assert ": smaller regret." in won
+    assert ": larger regret." in lost
+    assert "`make it`" in won

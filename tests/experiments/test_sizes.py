@@ -1,8 +1,9 @@
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 
-from lrdecay_core.experiments import sizes
+from lrdecay_core.experiments import boundaries, sizes
 
 
 @pytest.mark.parametrize("profile", ["quick", "book"])
@@ -44,3 +45,18 @@ def test_the_description_holds_the_budget_and_the_profile():
     text = sizes.describe("book")
     assert "6,400 updates on batches of 25, decays after 5% and 50% of them, 5 seeds" in text
     assert text.endswith("`book` profile.")
+
+
+def test_ends_are_those_of_the_branched_runs():
+    part = sizes.sections("quick")["samples 250"]
+    conditions = {name: replace(c, num_train=100, epochs=6, width=8) for name, c in part.conditions.items()}
+    small = replace(part, conditions=conditions, decay_epochs=(1, 3), seeds=(5, 7, 9))
+    found, whole = sizes.run({"a": small}, workers=1)["a"], boundaries.run({"a": small}, workers=1)["a"]
+    for name in conditions:
+        np.testing.assert_allclose(found[name].final, whole[name].final, rtol=0, atol=1e-3)  # one signal of 1,000
+        # float32: stacks of other sizes may sum in another order
+        np.testing.assert_allclose(
+            found[name].train_loss[:, :, -1], whole[name].train_loss[:, :, -1], rtol=0, atol=1e-5
+        )
+        assert np.isnan(found[name].train_error).all()
+        assert found[name].epochs.tolist() == [6.0]
