@@ -66,6 +66,7 @@ def explorers() -> dict[str, Any]:
         "late_decay": explorers.late_decay(decay_time.sparse_problem(0)),
         "collapse": explorers.collapse(test_collapse.made_up(2.0)),
         "planner": explorers.planner(Problem.sparse(num_samples=8, num_features=14, sparsity=2, seed=3)),
+        "budget": explorers.budget(Problem.sparse(num_samples=8, num_features=14, sparsity=2, seed=3)),
         "space_curve": explorers.space_curve(space_curve.walk(setup)),
         "two_landscapes": explorers.two_landscapes(test_two_landscapes.made_up()),
     }

@@ -19,7 +19,7 @@ CHAPTERS = {
     "three-phases": ["Three phases by hand"],
     "where-decay-lands": ["Guess where it ends"],
     "minimum-norm": ["Wait, and lose"],
-    "when-to-decay": ["Choose the clock", "Plan a decay"],
+    "when-to-decay": ["Choose the clock", "Plan a decay", "Plan a budget"],
     "mirror": ["Two landscapes, one place"] * 2,
     "boundaries": ["Turn the noise off"],
 }

@@ -8,7 +8,7 @@ import pytest
 from lrdecay_core.explorers.words import plain
 
 pytestmark = pytest.mark.xdist_group("browser")
-NAMES = ("late_decay", "collapse", "planner", "space_curve", "two_landscapes")
+NAMES = ("late_decay", "collapse", "planner", "budget", "space_curve", "two_landscapes")
 STATE = """figure => ({
   words: figure.querySelector('.lrx-reading').textContent,
   drawing: figure.querySelector('.lrx-panels').innerHTML,
