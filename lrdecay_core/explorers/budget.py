@@ -42,13 +42,21 @@ class Budgeted:
     """(C,) test loss at the end; NaN where the run goes deeper than the table."""
     trusted: np.ndarray
     """(C,) where the first-order correction in it is small."""
-    shapes: np.ndarray
-    """(C, 2, S) middle of every piece of the schedule in steps, and its rate."""
+    lengths: np.ndarray
+    """(C, S) pieces of constant rate of every schedule, in steps."""
+    rates: np.ndarray
+    """(C, S) their rates."""
 
     @property
     def plan(self) -> int | None:
         """Position of the plan; None if the table does not cover every decay step."""
         return None if np.isnan(self.predicted).any() else int(self.predicted.argmin())
+
+    def shape(self, candidate: int) -> np.ndarray:
+        """Return steps and rates (2, K) at both ends of every piece that has a length."""
+        last = np.cumsum(self.lengths[candidate])
+        ends, kept = np.stack([last - self.lengths[candidate], last], axis=1), self.lengths[candidate] > 0
+        return np.stack([ends[kept].ravel(), np.repeat(self.rates[candidate][kept], 2)])
 
     @property
     def ends(self) -> np.ndarray:
@@ -149,13 +157,13 @@ def _compute(table: SlowTable, modes: np.ndarray, n: int, values: dict[str, Any]
         slow = table.at("test_loss", mean_rate, depth, mixing=mixed)
         predicted[c] = slow + drift / 2 * (remembered * reach).sum()
         sure[c] = table.trusted(mean_rate, depth, mixing=mixed)
-    middles = np.cumsum(lengths, axis=1) - lengths / 2
     return Budgeted(
         values=values,
         decay_steps=decay_steps,
         predicted=predicted,
         trusted=sure,
-        shapes=np.stack([middles, rate * shares], axis=1),
+        lengths=lengths,
+        rates=rate * shares,
     )
 
 
@@ -183,11 +191,11 @@ def _draw(state: Budgeted) -> Figure:
     left, right = figure.subplots(1, 2, gridspec_kw=MARGINS[1])
     left.plot(state.decay_steps, state.predicted, color=PREDICTED)
     left.plot(state.decay_steps[HALF], state.predicted[HALF], "s", color=CONTROL, label="at half")
-    right.plot(*state.shapes[HALF], color=CONTROL, label="at half")
+    right.plot(*state.shape(HALF), color=CONTROL, label="at half")
     if plan is not None:
         left.axvspan(*state.ends, color=LATE, alpha=0.1, linewidth=0)
         left.plot(state.decay_steps[plan], state.predicted[plan], "o", color=LATE, label="plan")
-        right.plot(*state.shapes[plan], color=LATE, label="plan")
+        right.plot(*state.shape(plan), color=LATE, label="plan")
     left.set(yscale="log", xlabel="decay step T", title="Test loss at the end")
     left.minorticks_off()
     right.set(xlabel="step", title="Learning rate")

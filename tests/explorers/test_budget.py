@@ -70,8 +70,8 @@ def test_it_says_when_not_to_believe_it(explorer):
 def test_the_page_says_and_draws_the_same(node, explorer, values):
     state = explorer.state(**values)
     found = node(
-        "const { computer, read } = await lib('budget'); const s = computer(given.data)(given.values);"
-        "return { words: read(s), ...s, parts: s.parts[s.half] };",
+        "const { computer, read, shape } = await lib('budget'); const s = computer(given.data)(given.values);"
+        "return { words: read(s), ...s, line: shape(s.parts[s.half], given.values.rate) };",
         data=explorer.data,
         values=state.values,
     )
@@ -79,9 +79,7 @@ def test_the_page_says_and_draws_the_same(node, explorer, values):
     assert found["trusted"] == state.trusted.tolist()
     predicted = [np.nan if v is None else v for v in found["predicted"]]
     np.testing.assert_allclose(predicted, state.predicted, rtol=1e-4)  # logarithms are embedded to six digits
-    lengths, shares = np.array(found["parts"]).T
-    np.testing.assert_allclose(np.cumsum(lengths) - lengths / 2, state.shapes[HALF, 0], rtol=1e-12)
-    np.testing.assert_allclose(shares * state.values["rate"], state.shapes[HALF, 1], rtol=1e-12)
+    np.testing.assert_allclose([found["line"]["x"], found["line"]["y"]], state.shape(HALF), rtol=0, atol=1e-9)
 
 
 def test_the_figure_shows_what_was_computed(explorer):
@@ -89,8 +87,19 @@ def test_the_figure_shows_what_was_computed(explorer):
     left, right = explorer.draw(state).axes
     np.testing.assert_array_equal(left.lines[0].get_xydata().T, [state.decay_steps, state.predicted])
     np.testing.assert_array_equal(left.lines[2].get_xdata(), [state.decay_steps[state.plan]])
-    np.testing.assert_array_equal(right.lines[1].get_xydata().T, state.shapes[state.plan])
+    np.testing.assert_array_equal(right.lines[1].get_xydata().T, state.shape(state.plan))
     assert len(explorer.draw(explorer.state(budget=20_000, rate=0.09)).axes[0].lines) == 2
+
+
+@pytest.mark.parametrize("name", range(len(FAMILIES)))
+def test_the_drawn_schedule_is_the_schedule(explorer, name):
+    state = explorer.state(family=name, budget=1000)
+    T = int(state.decay_steps[30])
+    exact = family(FAMILIES[name], learning_rate=0.04, decayed=0.004, decay_step=T, num_steps=1000)
+    x, y = state.shape(30)
+    k = np.arange(5, 1000, 10) + 0.5  # away from the jumps of a step at 600
+    drawn = y[2 * np.searchsorted(x[1::2], k)]
+    np.testing.assert_allclose(drawn, exact(k.astype(int)), atol=0.003)  # half a piece of the warm-up is 0.002
 
 
 def test_start_view_makes_its_point(explorer):

@@ -48,10 +48,16 @@ export function read(s) {
     + `test loss of ${plain(s.predicted[s.plan])} at the end, against ${plain(s.predicted[s.half])} for a decay at half.${sure}`;
 }
 
-function shape(parts, rate) {
+// The line of a schedule: both ends of every piece that has a length.
+export function shape(parts, rate) {
+  const x = [], y = [];
   let end = 0;
-  const x = parts.map(([length]) => { end += length; return end - length / 2; });
-  return { x, y: parts.map(([, share]) => rate * share) };
+  for (const [length, share] of parts.filter(([l]) => l > 0)) {
+    x.push(end, end + length);
+    y.push(rate * share, rate * share);
+    end += length;
+  }
+  return { x, y };
 }
 
 function draw(panels, s) {
