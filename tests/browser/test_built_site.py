@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import ROOT, served
-from tests.browser.test_explorers import FAINT, sliders, state
+from tests.browser.driving import FAINT, sliders, state
 
 CHAPTERS = {
     "late-decay": ["Drag the decay"],

@@ -137,7 +137,7 @@ function allowPoint({ on, keys }, controls, panels, charts, set) {
       });
     };
     panels[at].setAttribute("data-lrx-point", "");
-    panels[at].addEventListener("pointerdown", move);
+    panels[at].addEventListener("pointerdown", (event) => { panels[at].setPointerCapture(event.pointerId); move(event); });
     panels[at].addEventListener("pointermove", move);
   }
 }

@@ -46,6 +46,6 @@ html[data-theme="dark"] .bd-content div.cell_output .text_html:has(.lrx) {
 .lrx figcaption { font-size: .95rem; text-align: left; color: inherit; }
 .lrx [data-lrx-turn] { cursor: grab; touch-action: none; }
 .lrx [data-lrx-drag] { cursor: ew-resize; touch-action: pan-y; }
-.lrx [data-lrx-point] { cursor: crosshair; touch-action: pan-y; }
+.lrx [data-lrx-point] { cursor: crosshair; touch-action: none; }
 @media print { .lrx-control input[type=range], .lrx-bar button { display: none; } .lrx-panel { break-inside: avoid; } }
 `;
