@@ -80,8 +80,8 @@ def describe_controls(runs: VariantRuns) -> str:
     return (
         f"**Controls.** At a tenth of the rate and the same steps, {min(i.low for i in stay):.0%} of the excess norm "
         f"or more stays in every variant (lower ends of the intervals; {STAYS:.0%} was asked for). With stretched "
-        f"columns the landing is {10**nearer.estimate:.1f} times as far from the least *plain* norm as from the weighted "
-        f"one (log10 {_short(nearer)}). {outcome}"
+        f"columns the landing is {10**nearer.estimate:.1f} times as far from the least *plain* norm as from the "
+        f"weighted one (log10 {_short(nearer)}). {outcome}"
     )
 
 
