@@ -174,7 +174,7 @@ def _row(depths: np.ndarray, at: float, table: np.ndarray) -> np.ndarray:
 
 def _read(state: Budgeted) -> str:
     v, plan = state.values, state.plan
-    head = f"{FAMILIES[v['family']]}, {plain(v['budget'])} steps"
+    head = f"Family {FAMILIES[v['family']]}, {plain(v['budget'])} steps"
     if plan is None:
         return f"{head}: no plan. These runs go deeper than theory was tabulated; lower the rate or the noise."
     low, high = (plain(T) for T in state.ends)

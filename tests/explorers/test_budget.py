@@ -61,7 +61,7 @@ def test_plan_is_the_least_and_its_range_is_a_tenth_above(explorer):
 def test_it_says_when_not_to_believe_it(explorer):
     far = explorer.state(budget=20_000, rate=0.09)
     assert far.plan is None
-    assert explorer.read(far).startswith("step, 20,000 steps: no plan.")
+    assert explorer.read(far).startswith("Family step, 20,000 steps: no plan.")
     assert "A rough guess" in explorer.read(explorer.state(batch_size=1, rate=0.08, noise=0.8))
     assert "A rough guess" not in explorer.read(explorer.state(rate=0.01))
 

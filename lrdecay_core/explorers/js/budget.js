@@ -41,7 +41,7 @@ export const computer = (data) => (values) => {
 };
 
 export function read(s) {
-  const head = `${s.name}, ${plain(s.values.budget)} steps`;
+  const head = `Family ${s.name}, ${plain(s.values.budget)} steps`;
   if (s.plan === null) return `${head}: no plan. These runs go deeper than theory was tabulated; lower the rate or the noise.`;
   const sure = s.trusted[s.plan] ? "" : " A rough guess: its first-order correction exceeds a tenth.";
   return `${head}: decay at step ${plain(s.steps[s.plan])}, or anywhere from ${plain(s.ends[0])} to ${plain(s.ends[1])}. Theory expects a `
