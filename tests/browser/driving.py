@@ -1,6 +1,6 @@
 """How the browser tests find, drive and read an explorer on a page."""
 
-NAMES = ("late_decay", "collapse", "planner", "budget", "space_curve", "two_landscapes")
+NAMES = ("late_decay", "collapse", "planner", "budget", "space_curve", "spectra", "two_landscapes")
 STATE = """figure => ({
   words: figure.querySelector('.lrx-reading').textContent,
   drawing: figure.querySelector('.lrx-panels').innerHTML,

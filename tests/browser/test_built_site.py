@@ -22,8 +22,9 @@ CHAPTERS = {
     "when-to-decay": ["Choose the clock", "Plan a decay", "Plan a budget"],
     "mirror": ["Two landscapes, one place"] * 2,
     "boundaries": ["Turn the noise off"],
+    "second-model": ["Which singular values stay?"],
 }
-WITHOUT = {"second-model", "scaling-up"}  # no explorer simulates matrices, and a sweep has no dial
+WITHOUT = {"scaling-up"}  # a sweep has no dial
 SILENT = ("turn", "tilt")  # the reading of the curve in space does not say where one looks from
 THEME_SCRIPTS = ("https://cdn.jsdelivr.net/npm/mathjax@", "https://cdnjs.cloudflare.com/ajax/libs/require.js/")
 LARGEST = 1_500_000  # bytes of the explorers on one page
