@@ -69,8 +69,8 @@ def spectra(runs: MatrixRuns) -> Explorer[Spectrum]:
         name="spectra",
         title="Which singular values stay?",
         caption=(
-            "Singular values of the matrix a decay at T settles to (blue), and of the hidden one (black). A late decay "
-            "keeps two and loses the rest. At a tenth of the rate, or without label noise, all of them stay."
+            "Singular values of the matrix a decay at T settles to (blue), and of the hidden one. A late decay keeps "
+            "two and loses the rest. At a tenth of the rate, or without label noise, all of them stay."
         ),
         alt=(
             "Left: ten blue dots, two of them on black dots near one, the others near zero. Middle and right: squared "

@@ -5,9 +5,10 @@ from importlib.resources import files
 
 import pytest
 
-from tests.browser.driving import FAINT, NEXT_FRAMES, figure, sliders, state
+from tests.browser.driving import FAINT, NAMES, NEXT_FRAMES, figure, sliders, state
 
 pytestmark = pytest.mark.xdist_group("browser")
+ANCHORS = "all => all.map(e => e.getAttribute('text-anchor'))"
 
 
 def test_a_resize_redraws_and_nothing_runs_out_of_a_phone(visit, site):
@@ -68,6 +69,17 @@ def test_a_slider_move_redraws_within_50_milliseconds(visit, folder):
         page.evaluate(NEXT_FRAMES)
         took.append(float(root.get_attribute("data-milliseconds")))
     assert statistics.median(took) <= 50
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_panel_shows_marks_and_both_axes(visit, folder, name):
+    panels = figure(visit(f"{folder.as_uri()}/light.html"), name).locator(".lrx-panel")
+    for k in range(panels.count()):
+        drawing = panels.nth(k).inner_html()
+        assert "NaN" not in drawing
+        assert panels.nth(k).locator("circle, polygon, path.lrx-line:not([d=''])").count() > 0
+        if name not in ("space_curve", "two_landscapes"):  # the others are charts
+            assert {"middle", "end"} <= set(panels.nth(k).locator("text").evaluate_all(ANCHORS))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

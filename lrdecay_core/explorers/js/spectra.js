@@ -16,7 +16,7 @@ export const read = (s) => `Decay at step ${plain(s.decay)}, ${s.name}: squared 
   + `test loss ${plain(s.loss[s.here])}. Singular values above ${plain(s.small)}: ${s.counts[0]}, in the hidden matrix ${s.counts[1]}.`;
 
 export function mount(root, spec, data) {
-  const top = (values) => 1.05 * Math.max(...values.flat(3)), steps = data.steps, size = data.truth[0].length;
+  const top = (values) => 1.05 * Math.max(...values.flat(Infinity)), steps = data.steps, size = data.truth[0].length;
   const T = { label: "decay step T", min: 0, max: steps[steps.length - 1] }, rank = data.truth[0].map((_, k) => k + 1);
   const against = (panel, title, y, ceiling, s) => chart(panel, {
     title, height: 260, x: T, y: { label: "", min: 0, max: ceiling }, alt: `${title} against the decay step, here ${plain(y[s.here])}`,
@@ -32,8 +32,8 @@ export function mount(root, spec, data) {
         y: { label: "", min: 0, max: top([data.spectrum, data.truth]) }, alt: `Singular values after decay: ${s.spectrum.map(plain).join(", ")}`,
         lines: [{ x: rank, y: s.spectrum, as: "late" }],
         dots: [...s.truth.map((y, k) => ({ x: rank[k], y, as: "ink", r: 4 })), ...s.spectrum.map((y, k) => ({ x: rank[k], y, as: "late", r: 4 }))] }),
-      against(panels[1], "Squared norm over its minimum", s.norm, top(data.norm_ratio), s),
-      against(panels[2], "Test loss", s.loss, top(data.test_loss), s),
+      against(panels[1], "Squared norm over its minimum", s.norm, top(s.norm), s),
+      against(panels[2], "Test loss", s.loss, top(s.loss), s),
     ],
   });
 }
