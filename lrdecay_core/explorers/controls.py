@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,8 @@ class Control:
     """Takes whole numbers alone."""
     choices: tuple[int, ...] = ()
     """The only values it takes, increasing, if there are such: see :meth:`among`."""
+    names: tuple[str, ...] = ()
+    """A word for each of the choices, shown and typed in its place: see :meth:`named`."""
 
     @classmethod
     def among(cls, key: str, label: str, choices: Sequence[int], value: int) -> Control:
@@ -51,6 +53,18 @@ class Control:
         if len(taken) < 2 or list(taken) != sorted(set(taken)):
             raise ValueError(f"`choices` must be two or more increasing whole numbers, got {taken}")
         return cls(key=key, label=label, min=taken[0], max=taken[-1], step=1, value=value, whole=True, choices=taken)
+
+    @classmethod
+    def named(cls, key: str, label: str, names: Sequence[str], value: int) -> Control:
+        """Return a control among things with names, two or more; its value is the position of one, from 0.
+
+        >>> Control.named("family", "schedule", ("step", "linear"), 1).positions
+        (0, 1)
+        """
+        words = tuple(names)
+        if len(words) < 2 or len({word.lower() for word in words}) < len(words) or not all(words):
+            raise ValueError(f"`names` must be two or more different words, got {words}")
+        return replace(cls.among(key, label, range(len(words)), value), names=words)
 
     def __post_init__(self) -> None:
         """Validate."""

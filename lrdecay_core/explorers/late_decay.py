@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from lrdecay_core import checks, model, schedules
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
 from lrdecay_core.explorers.page import MARGINS, canvas, rounded
-from lrdecay_core.explorers.slow_table import SlowTable, tabulate
+from lrdecay_core.explorers.slow_table import SlowTable, mixing, tabulate
 from lrdecay_core.explorers.words import plain
 from lrdecay_core.figures.style import CONTROL, EARLY, LATE, NEVER, PREDICTED, TEST, TRAIN
 from lrdecay_core.model import batches
@@ -55,7 +56,13 @@ class Playground:
 
 
 def late_decay(
-    problem: model.Problem, *, num_steps: int = 5000, batch_size: int = 4, early: int = 200
+    problem: model.Problem,
+    *,
+    num_steps: int = 5000,
+    batch_size: int = 4,
+    early: int = 200,
+    batch_sizes: Sequence[int] = (),
+    init_scales: Sequence[float] = (INIT_SCALE,),
 ) -> Explorer[Playground]:
     """Return the playground: drag the decay, and watch where the run ends.
 
@@ -67,6 +74,9 @@ def late_decay(
         num_steps: of each run.
         batch_size: B.
         early: decay step of the run it is compared with.
+        batch_sizes: increasing, ``batch_size`` among them; if given, a slider chooses.
+        init_scales: starts p = m = s; with two or more a slider chooses. Each costs a table of the slow flow, a second
+            or, with ``batch_sizes``, three.
 
     Raises:
         ValueError: the problem has no truth or is positive, or a number is out of range.
@@ -76,8 +86,17 @@ def late_decay(
     checks.integer("num_steps", num_steps, minimum=READINGS)
     checks.integer("early", early, maximum=num_steps)
     checks.integer("batch_size", batch_size, minimum=1, maximum=problem.num_samples)
-    table, minimum = tabulate(problem, init_scale=INIT_SCALE, batch_sizes=[batch_size]), model.minimum_norm(problem)
-    settings = {"num_steps": num_steps, "batch_size": batch_size, "early": early, "minimum": minimum.norm_squared}
+    for size in batch_sizes:
+        checks.integer("batch_sizes", size, minimum=1, maximum=problem.num_samples)
+    nodes = [problem.num_samples, 2, 1] if len(batch_sizes) else [batch_size]
+    tables = [tabulate(problem, init_scale=scale, batch_sizes=nodes) for scale in init_scales]
+    settings: dict[str, Any] = {
+        "num_steps": num_steps,
+        "batch_size": batch_size,
+        "init_scales": [float(scale) for scale in init_scales],
+        "early": early,
+        "minimum": model.minimum_norm(problem).norm_squared,
+    }
     return Explorer(
         name="late_decay",
         title="Drag the decay",
@@ -91,9 +110,9 @@ def late_decay(
             "loss: the early run stays on a high shelf, the late run drops far below it. Squared norm: falls to its "
             "minimum until the decay. Last panel: the loss at the end falls with the decay step, along a dotted line."
         ),
-        controls=_controls(num_steps),
-        data=_data(problem, table, settings),
-        compute=partial(_compute, problem, table, settings),
+        controls=(*_controls(num_steps), *_choices(batch_size, batch_sizes, settings["init_scales"])),
+        data=_data(problem, tables, settings),
+        compute=partial(_compute, problem, tables, settings),
         draw=_draw,
         read=_read,
     )
@@ -117,22 +136,33 @@ def _controls(num_steps: int) -> tuple[Control, ...]:
     )
 
 
-def _data(problem: model.Problem, table: SlowTable, settings: dict[str, Any]) -> dict[str, Any]:
+def _choices(batch_size: int, batch_sizes: Sequence[int], init_scales: Sequence[float]) -> Iterator[Control]:
+    if len(batch_sizes):
+        yield Control.among("batch_size", "batch size B", batch_sizes, batch_size)
+    if len(init_scales) > 1:
+        start = init_scales.index(INIT_SCALE) if INIT_SCALE in init_scales else 0
+        yield Control.named("scale", "initial scale p = m", [f"{scale:g}" for scale in init_scales], start)
+
+
+def _data(problem: model.Problem, tables: list[SlowTable], settings: dict[str, Any]) -> dict[str, Any]:
     pairs = batches.keys(range(SEEDS), "rademacher").numpy().astype(np.uint64).T
     return {
         **settings,
         "problem": {"X": problem.X.tolist(), "y": problem.y.tolist(), "truth": problem.beta_true.tolist()},
         "keys": [[f"{int(key):016x}" for key in pair] for pair in pairs],
-        "init_scale": INIT_SCALE,
         "readings": READINGS,
         "settled": SETTLED,
         "minimum": rounded(settings["minimum"], 12),
-        "slow": table.json(),
+        "slow": [table.json() for table in tables],
     }
 
 
-def _compute(problem: model.Problem, table: SlowTable, settings: dict[str, Any], values: dict[str, Any]) -> Playground:
-    steps = settings["num_steps"]
+def _compute(
+    problem: model.Problem, tables: list[SlowTable], settings: dict[str, Any], values: dict[str, Any]
+) -> Playground:
+    steps, B, scale = settings["num_steps"], values.get("batch_size", settings["batch_size"]), values.get("scale", 0)
+    table = tables[scale]
+    mixed = mixing(problem.num_samples, B) if len(table.mixings) > 1 else None
     record = np.rint(np.linspace(0, steps, READINGS + 1)).astype(int)
     path = model.sgd(
         problem,
@@ -142,26 +172,27 @@ def _compute(problem: model.Problem, table: SlowTable, settings: dict[str, Any],
             decayed=values["decayed"],
         ),
         num_steps=steps,
-        batch_size=settings["batch_size"],
+        batch_size=B,
         label_noise=values["noise"],
-        init_scale=INIT_SCALE,
+        init_scale=settings["init_scales"][scale],
         seeds=[values["seed"]] * 3,
         record=np.union1d(record, [values["decay_step"]]),
     )
-    rate, low, drift = values["rate"], values["decayed"], values["noise"] ** 2 / settings["batch_size"]
+    rate, low, drift = values["rate"], values["decayed"], values["noise"] ** 2 / B
     left = steps - path.steps
     depth = drift * (rate**2 * path.steps + low**2 * left)
     here = np.searchsorted(path.steps, values["decay_step"])
     valid = (low * left >= SETTLED) & (drift > 0)
-    expected = table.at("test_loss", rate, depth) + low * drift * table.at("fluctuation", rate, depth)
+    ends = {name: table.at(name, rate, depth, mixing=mixed) for name in ("test_loss", "fluctuation", "norm_squared")}
+    expected = ends["test_loss"] + low * drift * ends["fluctuation"]
     return Playground(
         values=values,
         path=path,
         early=settings["early"],
         minimum=settings["minimum"],
         expected=np.where(valid, expected, np.nan),
-        trusted=table.trusted(rate, depth),
-        expected_norm=float(table.at("norm_squared", rate, depth[here])) if valid[here] else float("nan"),
+        trusted=table.trusted(rate, depth, mixing=mixed),
+        expected_norm=float(ends["norm_squared"][here]) if valid[here] else float("nan"),
         reason=_reason(table, values, float(depth[here]), low * float(left[here])),
     )
 

@@ -89,7 +89,8 @@ def _slider(c: Control) -> Any:
         "layout": {"width": "340px"},
     }
     if c.choices:
-        return ipywidgets.SelectionSlider(options=[(f"{v:,}", v) for v in c.choices], value=c.value, **shown)
+        words = c.names or [f"{v:,}" for v in c.choices]
+        return ipywidgets.SelectionSlider(options=list(zip(words, c.choices, strict=True)), value=c.value, **shown)
     if c.whole:
         return ipywidgets.IntSlider(int(c.value), min=int(c.min), max=int(c.max), step=int(c.step), **shown)
     if c.log:

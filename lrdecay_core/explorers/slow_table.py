@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -57,12 +58,13 @@ class SlowTable:
         found = np.interp(depth, self.depths, row, right=np.nan)
         return np.asarray(found if name == "shift" else np.exp(found))
 
-    def trusted(self, rate: float, depth: Any) -> np.ndarray:
+    def trusted(self, rate: float, depth: Any, *, mixing: float | None = None) -> np.ndarray:
         """Return where the first-order correction is small, as ``decay_planner`` asks: at most a tenth of the depth.
 
         Below depth 1 it may be a tenth of 1: at the very start the correction is an offset, not a share.
         """
-        return np.asarray(np.abs(self.at("shift", rate, depth)) <= TRUSTED * np.maximum(depth, 1.0))
+        shift = self.at("shift", rate, depth, mixing=mixing)
+        return np.asarray(np.abs(shift) <= TRUSTED * np.maximum(depth, 1.0))
 
     def json(self) -> dict[str, Any]:
         """Return the table as a page embeds it: logarithms, but for ``shift``."""
@@ -80,8 +82,8 @@ def mixing(num_samples: int, batch_size: int) -> float:
     return (num_samples - batch_size) / (batch_size * (num_samples - 1))
 
 
-def tabulate(problem: Problem, *, init_scale: float, batch_sizes: Sequence[int], deepest: float = 16.0) -> SlowTable:
-    """Tabulate the slow flow of a problem; a second or two for each batch size.
+def tabulate(problem: Problem, *, init_scale: float, batch_sizes: Sequence[int], deepest: float = 24.0) -> SlowTable:
+    """Tabulate the slow flow of a problem; a second for each batch size. The last tables are kept for the next call.
 
     Args:
         problem: with a truth, two samples or more.
@@ -89,6 +91,11 @@ def tabulate(problem: Problem, *, init_scale: float, batch_sizes: Sequence[int],
         batch_sizes: decreasing.
         deepest: last depth, in log(a_0 / a).
     """
+    return _tabulate(problem, init_scale, tuple(batch_sizes), deepest)
+
+
+@lru_cache(maxsize=8)
+def _tabulate(problem: Problem, init_scale: float, batch_sizes: tuple[int, ...], deepest: float) -> SlowTable:
     depths = 3 * np.sinh(np.linspace(0, np.arcsinh(deepest / 3), 50))  # even at first, then in proportion
     rates = (0.0, *RATES)
     cells = environment.progress([(B, rate) for B in batch_sizes for rate in rates], "slow flow")

@@ -39,7 +39,8 @@ def basis_pursuit(X: Any, y: Any, *, weights: Any = None, positive: bool = False
         X: (n, d) design.
         y: (n,) labels.
         weights: (d,) w, all above 0 (a zero weight would leave its coordinate free); default 1. With
-            w_j = |X_j|^2 / n this is the problem that label noise solves when columns are not normalised.
+            w_j = |X_j|^2 / n this is the problem that label noise solves when columns are not normalised. It equals
+            plain basis pursuit of the columns X_j / w_j, whose solution is w_j b_j.
         positive: search b >= 0 only; the dual constraint is then X_j^T lambda <= w_j.
 
     Raises:

@@ -33,7 +33,7 @@ class Projection:
     optimality conditions."""
 
 
-def entropy_projection(X: Any, y: Any, log_scale: Any, centre: Any) -> Projection:
+def entropy_projection(X: Any, y: Any, log_scale: Any, centre: Any, *, start: Any = None) -> Projection:
     r"""Return b = argmin { psi_a(b) - <centre, b> : Xb = y }, the projection that late decay performs.
 
     psi_a(b) = sum_j [b_j arcsinh(b_j / a_j) - sqrt(b_j^2 + a_j^2) + a_j] is the hyperbolic entropy of scale a, and
@@ -47,6 +47,7 @@ def entropy_projection(X: Any, y: Any, log_scale: Any, centre: Any) -> Projectio
         log_scale: (..., d) log a, in natural logarithms; scales down to 1e-150 and below are meant to be used.
             ``-inf`` freezes a coordinate at 0 (both its weights are 0) and its centre is not read.
         centre: (..., d), finite; leading axes broadcast.
+        start: (..., n) dual point to begin at, such as the ``multiplier`` of a problem close by; None is 0.
 
     Raises:
         ValueError: bad shapes or entries, or the coordinates that are not frozen cannot solve Xb = y.
@@ -63,10 +64,10 @@ def entropy_projection(X: Any, y: Any, log_scale: Any, centre: Any) -> Projectio
             "`centre` must be finite wherever `log_scale` is; a coordinate with one weight exactly 0 has no scale and "
             "centre: call `kl_projection` with the logarithms of both squared weights"
         )
-    return kl_projection(X, y, half + phi, half - phi)
+    return kl_projection(X, y, half + phi, half - phi, start=start)
 
 
-def kl_projection(X: Any, y: Any, log_positive: Any, log_negative: Any) -> Projection:
+def kl_projection(X: Any, y: Any, log_positive: Any, log_negative: Any, *, start: Any = None) -> Projection:
     r"""Return b = P - Q for argmin { KL(P|p^2) + KL(Q|m^2) : P, Q >= 0, X(P - Q) = y }.
 
     KL(P|q) = sum P log(P / q) - P + q, and P = p^2 exp(X^T mu), Q = m^2 exp(-X^T mu). With a = 2|pm| and centre
@@ -78,6 +79,7 @@ def kl_projection(X: Any, y: Any, log_positive: Any, log_negative: Any) -> Proje
         y: (..., n) labels.
         log_positive: (..., d) log p^2, ``-inf`` where p = 0.
         log_negative: (..., d) log m^2, ``-inf`` where m = 0.
+        start: (..., n) dual point to begin at, near the solution; None is 0, from where there is a path to it.
 
     Raises:
         ValueError: bad shapes or entries, or no b with the allowed signs solves Xb = y (or only one on the border).
@@ -103,7 +105,8 @@ def kl_projection(X: Any, y: Any, log_positive: Any, log_negative: Any) -> Proje
         return torch.from_numpy(np.ascontiguousarray(full).copy())
 
     labels = rows(y)
-    b, mu = _newton(torch.from_numpy(X.copy()), labels, rows(logs[0]), rows(logs[1]))
+    begin = rows(np.zeros(n) if start is None else checks.finite_array("start", start, shape=(*lead, n)))
+    b, mu = _newton(torch.from_numpy(X.copy()), labels, rows(logs[0]), rows(logs[1]), begin)
     size = labels.abs().amax(1)
     residual = (b @ torch.from_numpy(X.T.copy()) - labels).abs().amax(1) / torch.where(size > 0, size, 1.0)
     if (residual > 1e-6).any():
@@ -138,13 +141,13 @@ def _direction(X: Tensor, gradient: Tensor, log_D: Tensor) -> Tensor:
     return torch.cholesky_solve(-gradient[:, :, None], upper, upper=True)[:, :, 0]
 
 
-def _newton(X: Tensor, y: Tensor, log_p: Tensor, log_q: Tensor) -> tuple[Tensor, Tensor]:
+def _newton(X: Tensor, y: Tensor, log_p: Tensor, log_q: Tensor, mu: Tensor) -> tuple[Tensor, Tensor]:
     """Minimise F(mu) = sum p e^(X^T mu) + q e^(-X^T mu) - <mu, y> per row; return b and mu.
 
     From mu = 0 damped Newton steps follow the solutions for labels c y, c from 0 to 1, which is the same path as
     shrinking the scale: no separate continuation is needed.
     """
-    mu, b = torch.zeros_like(y), torch.zeros_like(log_p)
+    b = torch.zeros_like(log_p)
     active = torch.arange(len(y))
     depth = torch.maximum(log_p, log_q).abs().nan_to_num(posinf=0.0).amax(1)
     for _ in range(MAX_ITERATIONS):

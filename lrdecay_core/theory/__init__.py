@@ -8,7 +8,7 @@ from lrdecay_core.theory.exponent import Deviation, Exponent, deviation_bound, k
 from lrdecay_core.theory.gradient_noise import mean_squared_gradient
 from lrdecay_core.theory.identities import Identities, centre_increment, identity_residuals
 from lrdecay_core.theory.no_label_noise import divergence, waiting_bound
-from lrdecay_core.theory.norm_excess import norm_excess_bound
+from lrdecay_core.theory.norm_excess import norm_excess_bound, weighted_norm_excess_bound
 from lrdecay_core.theory.plateau import centre_variance, fluctuation_test_loss, plateau_level
 from lrdecay_core.theory.recovery import recovery_probability, sample_size, width_squared
 from lrdecay_core.theory.schedule_limit import schedule_limit, schedule_log_scale, sum_of_squares
@@ -45,5 +45,6 @@ __all__ = [
     "tail_rate",
     "three_dimensional",
     "waiting_bound",
+    "weighted_norm_excess_bound",
     "width_squared",
 ]

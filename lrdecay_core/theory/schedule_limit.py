@@ -85,9 +85,10 @@ def schedule_log_scale(
     grid = np.unique(np.append(graded_depths(fastest * squares[-1]) / fastest, squares[marks]))
     clock = np.interp(grid, squares, cubes)
     leading = log_scale = start - drift * v * grid[:, None]
+    near = None
     for _ in range(SWEEPS):
-        beta = solvers.entropy_projection(X, y, log_scale, np.zeros_like(log_scale)).solution
-        D = np.hypot(beta, np.exp(log_scale))
+        landed = solvers.entropy_projection(X, y, log_scale, np.zeros_like(log_scale), start=near)
+        D, near = np.hypot(landed.solution, np.exp(log_scale)), landed.multiplier
         c = batch_mean_square(X, (X * D[:, None, :]) @ X.T, batch_size=B, replacement=replacement)
         found = leading - drift * cumulative_trapezoid(c, clock, axis=0, initial=0)
         change, log_scale = np.abs(found - log_scale).max(), found

@@ -102,9 +102,10 @@ def slow_log_scale(
     silent = phase_one_flow(X, y, start, batch_size=B, replacement=replacement)
     start = start - eta * silent.y[len(X) :, -1]
     leading = log_scale = start - drift * v * grid[:, None]
+    near = None
     for _ in range(SWEEPS):
-        beta = solvers.entropy_projection(X, y, log_scale, np.zeros_like(log_scale)).solution
-        D = np.hypot(beta, np.exp(log_scale))
+        landed = solvers.entropy_projection(X, y, log_scale, np.zeros_like(log_scale), start=near)
+        D, near = np.hypot(landed.solution, np.exp(log_scale)), landed.multiplier
         c = batch_mean_square(X, (X * D[:, None, :]) @ X.T, batch_size=B, replacement=replacement)
         found = leading - drift * eta * cumulative_trapezoid(c, grid, axis=0, initial=0)
         change, log_scale = np.abs(found - log_scale).max(), found

@@ -1,52 +1,9 @@
-"""The page form of every explorer in a real browser without a network.
-
-A page is one file that asks for nothing, so that a server and the disk make no difference: each test takes one of them,
-and one takes both. ``tests/site`` moves every slider of the book's pages from both.
-"""
-
-import statistics
-from importlib.resources import files
+"""Explorers answer keyboard, mouse and typed values as the library does, over http and from the disk."""
 
 import pytest
 
 from lrdecay_core.explorers.words import plain
-
-NAMES = ("late_decay", "collapse", "planner", "space_curve", "two_landscapes")
-STATE = """figure => ({
-  words: figure.querySelector('.lrx-reading').textContent,
-  drawing: figure.querySelector('.lrx-panels').innerHTML,
-  problem: figure.querySelector('.lrx-message').textContent })"""
-# Contrasts of texts below 4.5 and of lines and dots below 3, against what is behind the panels.
-FAINT = """() => {
-  const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).map(Number).map(v => v / 255)
-    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-    return .2126 * r + .7152 * g + .0722 * b; };
-  const behind = (e) => { const c = getComputedStyle(e).backgroundColor;
-    return c === 'rgba(0, 0, 0, 0)' ? behind(e.parentElement) : c; };
-  const back = light(behind(document.querySelector('.lrx-panel')));
-  const ratio = (c) => { const l = light(c); return (Math.max(l, back) + .05) / (Math.min(l, back) + .05); };
-  const text = [...document.querySelectorAll('.lrx :is(label, p, span, text, figcaption, button)')]
-    .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 4.5);
-  const line = [...document.querySelectorAll('.lrx :is(.lrx-line, .lrx-dot, .lrx-rule)')]
-    .map(e => ratio(getComputedStyle(e).color)).filter(r => r < 3);
-  return [...text, ...line];
-}"""
-NEXT_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
-
-
-def figure(page, name):
-    found = page.locator("figure.lrx").nth((*NAMES, "copy").index(name))
-    found.locator("[data-drawn]").wait_for()
-    return found
-
-
-def state(found):
-    found.page.evaluate(NEXT_FRAMES)
-    return found.evaluate(STATE)
-
-
-def sliders(found):
-    return [found.locator("input[type=range]").nth(k) for k in range(found.locator("input[type=range]").count())]
+from tests.browser.driving import NAMES, STATE, figure, sliders, state
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,8 +26,8 @@ def test_every_slider_answers_to_the_keyboard(visit, site, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_slider_answers_to_the_mouse(visit, disk, name):
-    found = figure(visit(f"{disk}/light.html"), name)
+def test_every_slider_answers_to_the_mouse(visit, site, name):
+    found = figure(visit(f"{site}/light.html"), name)
     for slider in sliders(found):
         found.get_by_role("button", name="Start values").click()
         before, box = state(found), slider.bounding_box()
@@ -80,7 +37,7 @@ def test_every_slider_answers_to_the_mouse(visit, disk, name):
         assert after["drawing"] != before["drawing"]
         assert after["words"] != before["words"] or slider.get_attribute("data-key") in ("turn", "tilt")
     found.get_by_role("button", name="Start values").click()
-    assert state(found)["words"] == figure(visit(f"{disk}/light.html"), name).evaluate(STATE)["words"]
+    assert state(found)["words"] == figure(visit(f"{site}/light.html"), name).evaluate(STATE)["words"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -90,8 +47,8 @@ def test_the_page_reads_what_the_library_reads(visit, site, disk, explorers, nam
         assert state(found)["words"] == explorers[name].read(explorers[name].state())
 
 
-def test_typed_values_are_taken_inside_the_range_and_refused_outside(visit, disk, explorers):
-    found = figure(visit(f"{disk}/light.html"), "late_decay")
+def test_typed_values_are_taken_inside_the_range_and_refused_outside(visit, site, explorers):
+    found = figure(visit(f"{site}/light.html"), "late_decay")
     field, before = found.get_by_label("learning rate η, typed"), state(found)
     for wrong in ("seven", "", "9", "-1"):
         field.fill(wrong)
@@ -117,8 +74,8 @@ def test_a_diverging_run_is_told_and_blanks_nothing(visit, site, explorers):
     assert now["drawing"].count(">diverged at step") == 4
 
 
-def test_two_copies_on_one_page_are_two_figures(visit, disk):
-    page = visit(f"{disk}/light.html")
+def test_two_copies_on_one_page_are_two_figures(visit, site):
+    page = visit(f"{site}/light.html")
     first, copy = figure(page, "late_decay"), figure(page, "copy")
     before = state(copy)
     drawn = [found.locator("[data-drawn]").get_attribute("data-drawn") for found in (first, copy)]
@@ -177,8 +134,8 @@ def test_a_mouse_over_one_map_moves_the_cross_hair_on_both(visit, site, explorer
     assert state(found)["words"] == now["words"]
 
 
-def test_a_decay_is_chosen_among_those_on_record(visit, disk, explorers):
-    found = figure(visit(f"{disk}/light.html"), "two_landscapes")
+def test_a_decay_is_chosen_among_those_on_record(visit, site, explorers):
+    found = figure(visit(f"{site}/light.html"), "two_landscapes")
     field, before = found.get_by_label("decay epoch T, typed"), state(found)
     field.fill("11")
     field.press("Enter")
@@ -188,91 +145,3 @@ def test_a_decay_is_chosen_among_those_on_record(visit, disk, explorers):
     explorer = explorers["two_landscapes"]
     assert state(found)["words"] == explorer.read(explorer.state(decay=10))
     assert field.input_value() == "10"
-
-
-def test_a_resize_redraws_and_nothing_runs_out_of_a_phone(visit, site):
-    page = visit(f"{site}/light.html", viewport={"width": 820, "height": 900})
-    found = figure(page, "late_decay")
-    wide = found.locator(".lrx-panel svg[role=img]").first.get_attribute("width")
-    page.set_viewport_size({"width": 360, "height": 740})
-    state(found)
-    narrow = found.locator(".lrx-panel svg[role=img]").first.get_attribute("width")
-    assert wide != narrow
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    boxes = page.locator(".lrx-panel svg[role=img]").evaluate_all(
-        "all => all.map(e => e.getBoundingClientRect().right)"
-    )
-    assert max(boxes) <= 360
-
-
-def test_texts_stay_inside_their_charts(visit, site):
-    page = visit(f"{site}/light.html", viewport={"width": 390, "height": 800})
-    figure(page, "copy")
-    outside = page.evaluate(
-        """() => [...document.querySelectorAll('.lrx-panel svg[role=img]')].flatMap(svg => {
-          const box = svg.getBoundingClientRect();
-          return [...svg.querySelectorAll('text')].filter(t => {
-            const b = t.getBoundingClientRect();
-            return b.left < box.left - 1 || b.right > box.right + 1 || b.bottom > box.bottom + 1;
-          }).map(t => t.textContent);
-        })"""
-    )
-    assert outside == []
-
-
-def test_a_finger_moves_a_slider(visit, site):
-    found = figure(visit(f"{site}/light.html", has_touch=True, viewport={"width": 390, "height": 800}), "collapse")
-    slider, before = sliders(found)[0], state(found)
-    box = slider.bounding_box()
-    slider.tap(position={"x": 0.3 * box["width"], "y": box["height"] / 2})
-    assert state(found)["words"] != before["words"]
-
-
-def test_a_folded_explorer_is_drawn_when_it_opens(visit, disk):
-    page = visit(f"{disk}/folded.html")
-    page.locator("summary").click()
-    page.locator(".lrx-panel svg[role=img]").first.wait_for()
-
-
-def test_without_scripts_and_on_paper_there_is_a_picture(visit, disk):
-    page = visit(f"{disk}/light.html", java_script_enabled=False)
-    image = page.locator("figure.lrx img").first
-    assert image.is_visible()
-    assert "Four panels" in image.get_attribute("alt")
-    assert image.evaluate("e => e.naturalWidth") > 500
-    printed = visit(f"{disk}/light.html")
-    found = figure(printed, "late_decay")
-    printed.emulate_media(media="print")
-    assert found.locator(".lrx-panel svg[role=img]").first.is_visible()
-    assert not sliders(found)[0].is_visible()
-
-
-def test_a_slider_move_redraws_within_50_milliseconds(visit, disk):
-    page = visit(f"{disk}/light.html")
-    found = figure(page, "late_decay")
-    slider, root, took = sliders(found)[0], found.locator("[data-drawn]"), []
-    for _ in range(25):
-        slider.press("ArrowRight")
-        page.evaluate(NEXT_FRAMES)
-        took.append(float(root.get_attribute("data-milliseconds")))
-    assert statistics.median(took) <= 50
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 820])
-def test_texts_and_lines_stand_out_from_the_page(visit, disk, album, theme, width):
-    page = visit(f"{disk}/{theme}.html", viewport={"width": width, "height": 900})
-    figure(page, "copy")
-    page.screenshot(path=str(album / f"explorers-{theme}-{width}.png"), full_page=True)
-    assert page.evaluate(FAINT) == []
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_no_violation(visit, disk, theme):
-    page = visit(f"{disk}/{theme}.html")
-    figure(page, "copy")
-    figure(page, "late_decay").get_by_label("seed, typed").fill("many")
-    page.keyboard.press("Enter")  # a message is on show, too
-    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf8"))
-    found = page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
-    assert found == []

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import decay_limit
-from lrdecay_core.experiments.decay_limit import Cut, Landings, Setting
+from lrdecay_core.experiments.decay_limit import Landings, Setting
+from lrdecay_core.experiments.exits import Cut
 from lrdecay_core.experiments.slow_curves import Curves
 
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from lrdecay_core import model
 from lrdecay_core.experiments import decay_limit
@@ -38,22 +37,6 @@ def test_deviation_is_relative_to_the_largest_coefficient():
     found = decay_limit.land(Limits(settings=(SMALL,), decay_steps=(50,), problem_seeds=(0,)))
     doubled = replace(found, predicted=tuple(2 * b for b in found.measured))
     np.testing.assert_allclose(doubled.deviation, 1.0)
-
-
-def test_exits_land_on_their_crosses():
-    found = decay_limit.exits()
-    ends = np.array([flow[-1] for flow in found.flows])
-    np.testing.assert_allclose(ends[:, 0], found.predicted, atol=1e-9)
-    np.testing.assert_allclose(ends[:, 1], 0, atol=1e-11)
-    assert (np.diff(np.abs(found.predicted - found.minimum)) < 0).all()
-
-
-def test_tails_of_finite_rate():
-    cut = decay_limit.tails(SMALL, decay_step=50)
-    slope = np.polyfit(np.log(cut.rates), np.log(cut.to_flow), 1)[0]
-    assert slope == pytest.approx(1, abs=0.1)  # first order in the rate
-    assert cut.to_own.max() < 1e-10
-    assert (cut.drift <= cut.bound).all()
 
 
 def test_description_and_key(monkeypatch):

@@ -94,6 +94,27 @@ def test_choices_must_increase(choices):
         Control.among("epoch", "epoch", choices, 3)
 
 
+def test_a_named_control_is_typed_by_name_and_counted_by_position(node):
+    family = Control.named("family", "family", ("step", "Half cosine"), 1)
+    assert (family.positions, family.check(0)) == ((0, 1), 0)
+    found = node(
+        "const f = await lib('frame'), c = { ...given.control, now: 1 };"
+        "return { typed: given.texts.map((text) => f.parse(c, text)), shown: [0, 1].map((v) => f.shownAs(c, v)) };",
+        texts=["step", " half COSINE ", "1", "line", ""],
+        control=vars(family),
+    )
+    assert [f.get("value") for f in found["typed"]] == [0, 1, None, None, None]
+    message = "needs one of step; Half cosine, got “line”. The figure still shows Half cosine."
+    assert message in found["typed"][3]["problem"]
+    assert found["shown"] == ["step", "Half cosine"]
+
+
+@pytest.mark.parametrize("names", [(), ("one",), ("same", "Same"), ("a", "")])
+def test_names_must_differ(names):
+    with pytest.raises(ValueError, match="`names` must be two or more different words"):
+        Control.named("family", "family", names, 0)
+
+
 def test_a_start_outside_the_choices_is_refused():
     with pytest.raises(ValueError, match="must be one of 3, 10, got 5"):
         Control.among("epoch", "epoch", (3, 10), 5)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lrdecay_core import explorers, model, schedules
+from lrdecay_core import explorers, model, schedules, theory
 from lrdecay_core.model import Problem
 
 SETTINGS = [
@@ -78,12 +78,22 @@ def test_a_diverging_run_is_told_with_its_step(explorer):
     )
 
 
-@pytest.mark.parametrize("values", SETTINGS)
-def test_the_page_says_and_draws_the_same(node, explorer, values):
+@pytest.fixture(scope="module")
+def wide(problem):
+    """Return the playground with sliders for batch size and initial scale."""
+    return explorers.late_decay(
+        problem, num_steps=2000, batch_size=2, early=100, batch_sizes=(1, 2, 4, 8), init_scales=(0.25, 0.5, 1.0)
+    )
+
+
+def twins(node, explorer, values):
+    """Compare what the page's script computes, after another move, with the library."""
     state = explorer.state(**values)
     found = node(
         "const { computer, read } = await lib('late_decay'), compute = computer(given.data);"
         "compute({ ...given.values, seed: 5, rate: 0.03 });"  # what an earlier move left behind must not show
+        "for (const B of 'batch_size' in given.values ? [4, 1, 8].filter((b) => b !== given.values.batch_size) : [])"
+        "compute({ ...given.values, batch_size: B });"
         "const s = compute(given.values);"
         "return { words: read(s), test: s.mine.test, early: s.early.norm, never: s.never.train, steps: s.mine.steps,"
         "expected: s.expected, trusted: s.trusted };",
@@ -103,6 +113,54 @@ def test_the_page_says_and_draws_the_same(node, explorer, values):
     expected = [np.nan if v is None else v for v in found["expected"]]
     np.testing.assert_allclose(expected, state.expected, rtol=1e-6)  # eight digits are embedded
     assert found["trusted"] == state.trusted.tolist()
+
+
+@pytest.mark.parametrize("values", SETTINGS)
+def test_the_page_says_and_draws_the_same(node, explorer, values):
+    twins(node, explorer, values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"batch_size": 1, "rate": 0.03}, {"batch_size": 8, "scale": 2, "noise": 3.0}, {"scale": 0, "seed": 5}],
+)
+def test_so_it_does_with_batch_size_and_scale(node, wide, values):
+    twins(node, wide, values)
+
+
+def test_batch_size_and_scale_are_those_of_the_run(problem, wide):
+    state = wide.state(batch_size=4, scale=2, decay_step=900, rate=0.03)
+    path = model.sgd(
+        problem,
+        schedule=schedules.step_decay(learning_rate=0.03, decay_step=900, decayed=0.002),
+        num_steps=2000,
+        batch_size=4,
+        label_noise=2.0,
+        init_scale=1.0,
+        seeds=[0],
+        record=state.path.steps,
+    )
+    np.testing.assert_array_equal(state.path.test_loss[:, 0], path.test_loss[:, 0])
+
+
+@pytest.mark.parametrize(("B", "scale"), [(1, 1), (4, 0), (8, 2)])
+def test_expected_end_is_the_slow_flow_of_that_batch_and_scale(problem, wide, B, scale):
+    state = wide.state(batch_size=B, scale=scale, decay_step=600, rate=0.03, noise=1.0)
+    k = np.searchsorted(state.path.steps, 600)
+    setting = {"init_scale": (0.25, 0.5, 1.0)[scale], "label_noise": 1.0, "batch_size": B}
+    times = np.array([0.03**2 * 600 + 0.002**2 * 1400])
+    log_scale = theory.slow_log_scale(problem.X, problem.y, slow_times=times, learning_rate=0.03, **setting)
+    beta = theory.slow_flow(problem.X, problem.y, slow_times=times, learning_rate=0.03, **setting)
+    D = np.hypot(beta, np.exp(log_scale))
+    hot = theory.fluctuation_test_loss(problem.X, D, learning_rate=0.002, label_noise=1.0, batch_size=B)
+    expected = problem.test_loss(beta) + hot
+    np.testing.assert_allclose(state.expected[k], expected[0], rtol=0.015)  # what the table promises
+    np.testing.assert_allclose(state.expected_norm, 2 * D.sum(), rtol=0.015)
+
+
+def test_more_sliders_are_there_only_if_asked_for(explorer, wide):
+    assert [c.key for c in wide.controls] == [*(c.key for c in explorer.controls), "batch_size", "scale"]
+    assert (wide.state().values["batch_size"], wide.state().values["scale"]) == (2, 1)
 
 
 def test_the_figure_shows_what_was_computed(explorer):
@@ -125,3 +183,5 @@ def test_refusals(problem):
         explorers.late_decay(problem, num_steps=10)
     with pytest.raises(ValueError, match="`batch_size` must be"):
         explorers.late_decay(problem, batch_size=9)
+    with pytest.raises(ValueError, match="`batch_sizes` must be"):
+        explorers.late_decay(problem, batch_sizes=(4, 9))

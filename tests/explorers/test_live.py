@@ -10,6 +10,7 @@ import pytest
 
 from lrdecay_core import explorers
 from lrdecay_core.explorers import page
+from lrdecay_core.explorers.controls import Control
 from tests.explorers.test_explorer import small
 
 
@@ -46,6 +47,15 @@ def test_a_moved_slider_changes_figure_and_reading_to_what_the_library_computes(
     assert shown_png(live) == page.png(playground.draw(expected))
     assert playground.read(expected).split(",")[0] in live.reading.value
     assert 'aria-live="polite"' in live.reading.value
+
+
+def test_a_named_control_shows_its_names():
+    control = Control.named("p", "family", ("step", "linear"), 1)
+    live = replace(small(lambda values: values["p"]), controls=(control,)).widget
+    slider = live.sliders["p"]
+    assert ([word for word, _ in slider.options], slider.label, live.state) == (["step", "linear"], "linear", 1)
+    slider.value = 0
+    assert live.state == 0
 
 
 def test_an_exception_reaches_the_reader_and_a_good_setting_takes_it_away():

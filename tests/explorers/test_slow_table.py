@@ -44,6 +44,13 @@ def test_leading_order_has_no_shift_and_shift_grows_with_the_rate(table):
     assert (np.diff(table.shift[:, :, -1], axis=1) > 0).all()
 
 
+def test_trust_is_asked_at_the_batch_size(table):
+    depths, small = np.array([2.0, 8.0]), mixing(8, 1)
+    shift = table.at("shift", 0.03, depths, mixing=small)
+    np.testing.assert_array_equal(table.trusted(0.03, depths, mixing=small), shift <= 0.1 * depths)
+    assert table.trusted(0.03, depths, mixing=0.0).sum() > table.trusted(0.03, depths, mixing=small).sum()
+
+
 def test_outside_there_is_nothing(table):
     assert np.isnan(table.at("test_loss", 0.03, np.array([1.0, 99.0]), mixing=0.5)).tolist() == [False, True]
     assert np.isnan(table.at("test_loss", 2 * RATES[-1], np.array([1.0]), mixing=0.5)).all()

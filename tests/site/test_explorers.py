@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.browser.test_explorers import FAINT, sliders, state
+from tests.browser.driving import FAINT, sliders, state
 from tests.site.conftest import FOLDER, ROOT
 
 CHAPTERS = {
@@ -15,11 +15,12 @@ CHAPTERS = {
     "three-phases": ["Three phases by hand"],
     "where-decay-lands": ["Guess where it ends"],
     "minimum-norm": ["Wait, and lose"],
-    "when-to-decay": ["Choose the clock", "Plan a decay"],
+    "when-to-decay": ["Choose the clock", "Plan a decay", "Plan a budget"],
     "mirror": ["Two landscapes, one place"] * 2,
     "boundaries": ["Turn the noise off"],
+    "second-model": ["Which singular values stay?"],
 }
-WITHOUT = {"second-model", "scaling-up"}  # no explorer simulates matrices, and a sweep has no dial
+WITHOUT = {"scaling-up"}  # a sweep has no dial
 SILENT = ("turn", "tilt")  # the reading of the curve in space does not say where one looks from
 LARGEST = 1_500_000  # bytes of the explorers on one page
 

@@ -147,3 +147,17 @@ def test_bad_input():
         solvers.entropy_projection(X, y, np.where(np.arange(15) > 11, 0.0, -np.inf), zero)
     with pytest.raises(ValueError, match="`y` must be reachable"):
         solvers.kl_projection(np.abs(X), -np.ones(6), zero, none)
+
+
+def test_a_start_close_by_leads_to_the_same_solution():
+    X, y, _, draw = problem(2)
+    logs = np.linspace(0, -40, 5)[:, None] + 0.3 * draw.standard_normal((5, 15))
+    found = solvers.entropy_projection(X, y, logs, np.zeros((5, 15)))
+    near = found.multiplier + 0.1 * draw.standard_normal((5, 6))
+    again = solvers.entropy_projection(X, y, logs, np.zeros((5, 15)), start=near)
+    # both stop where rounding of exponents of some 40 hides the residual
+    np.testing.assert_allclose(again.solution, found.solution, rtol=0, atol=1e-12)
+    done = solvers.entropy_projection(X, y, logs, np.zeros((5, 15)), start=found.multiplier)
+    np.testing.assert_allclose(done.multiplier, found.multiplier, rtol=1e-12)
+    with pytest.raises(ValueError, match=r"`start` must have shape \(5, 6\)"):
+        solvers.entropy_projection(X, y, logs, np.zeros((5, 15)), start=near[0])

@@ -3,7 +3,7 @@
 import { STYLE } from "./style.js";
 import { escapeText, plain } from "./chart.js";
 
-// Slider positions of a control {min, max, step, log, whole, choices}: 0 to last.
+// Slider positions of a control {min, max, step, log, whole, choices, names}: 0 to last.
 export const lastPosition = (c) => (c.choices?.length
   ? c.choices.length - 1
   : Math.round((c.log ? Math.log10(c.max / c.min) : c.max - c.min) / c.step));
@@ -22,8 +22,16 @@ export function positionFor(c, value) {
   return Math.round(raw);
 }
 
+// Returns a value as the control shows it: its name, if it has one.
+export const shownAs = (c, value) => (c.names?.length ? c.names[value] : String(value));
+
 // Returns {value} for what a reader typed, or {problem} in words: nothing is clipped or guessed.
 export function parse(c, text) {
+  if (c.names?.length) {
+    const value = c.names.findIndex((name) => name.toLowerCase() === text.trim().toLowerCase());
+    return value >= 0 ? { value }
+      : { problem: `${c.label}: needs one of ${c.names.join("; ")}, got “${text}”. The figure still shows ${c.names[c.now]}.` };
+  }
   const value = text.trim() === "" ? NaN : Number(text.trim().replace(/,(?=\d{3}\b)/g, ""));
   const range = `from ${plain(c.min)} to ${plain(c.max)}`;
   const kind = c.whole ? "a whole number" : "a number";
@@ -72,8 +80,8 @@ export function explorer(root, spec, view) {
     const c = controls[k], [slider, field] = inputs(k);
     c.now = value;
     slider.value = positionFor(c, value);
-    slider.setAttribute("aria-valuetext", plain(value));
-    field.value = String(value);
+    slider.setAttribute("aria-valuetext", c.names?.length ? c.names[value] : plain(value));
+    field.value = shownAs(c, value);
     field.removeAttribute("aria-invalid");
     message.textContent = "";
   }
@@ -129,7 +137,7 @@ function allowPoint({ on, keys }, controls, panels, charts, set) {
       });
     };
     panels[at].setAttribute("data-lrx-point", "");
-    panels[at].addEventListener("pointerdown", move);
+    panels[at].addEventListener("pointerdown", (event) => { panels[at].setPointerCapture(event.pointerId); move(event); });
     panels[at].addEventListener("pointermove", move);
   }
 }
@@ -152,7 +160,7 @@ function allowTurn({ on, across, down }, controls, panels, set) {
 
 const controlHtml = (c) => `<div class="lrx-control"><label>${escapeText(c.label)}
   <input type="range" min="0" max="${lastPosition(c)}" step="1" data-key="${c.key}" data-lm-suppress-shortcuts="true"></label>
-  <input type="text" inputmode="decimal" autocomplete="off" aria-label="${escapeText(c.label)}, typed" data-lm-suppress-shortcuts="true"></div>`;
+  <input type="text" inputmode="${c.names?.length ? "text" : "decimal"}" autocomplete="off" aria-label="${escapeText(c.label)}, typed" data-lm-suppress-shortcuts="true"></div>`;
 
 const keyHtml = ({ as, name, dot }) => `<span class="lrx-key"><svg width="26" height="12" aria-hidden="true">${dot
   ? `<circle class="lrx-dot ${as}" cx="13" cy="6" r="5"/>`

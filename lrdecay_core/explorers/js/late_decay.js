@@ -9,19 +9,20 @@ import { slowCurve, trusted } from "./slow.js";
 export function computer(data) {
   const problem = unpack(data.problem), N = data.num_steps, even = [];
   for (let k = 0; k <= data.readings; k++) even.push(Math.round((k * N) / data.readings));
-  const drawn = drawKeeper(data.keys, N, problem.n, data.batch_size);
+  const drawn = drawKeeper(data.keys, N, problem.n);
   let others = { of: null };
-  return ({ decay_step: T, rate, decayed, noise, seed }) => {
-    const one = (decayStep, record) => run(problem, drawn(seed),
-      { rate, decayed, decayStep, noise, batchSize: data.batch_size, initScale: data.init_scale, record });
-    const of = [rate, decayed, noise, seed].join();
+  return ({ decay_step: T, rate, decayed, noise, seed, batch_size: B = data.batch_size, scale = 0 }) => {
+    const slow = data.slow[scale], mixing = slow.mixings.length > 1 ? (problem.n - B) / (B * (problem.n - 1)) : null;
+    const one = (decayStep, record) => run(problem, drawn(seed, B),
+      { rate, decayed, decayStep, noise, batchSize: B, initScale: data.init_scales[scale], record });
+    const of = [rate, decayed, noise, seed, B, scale].join();
     if (others.of !== of) others = { of, early: one(data.early, even), never: one(N, even) }; // T moves most
     const record = [...new Set([...even, T])].sort((a, b) => a - b);
     const mine = one(T, record), { early, never } = others;
-    const drift = (noise * noise) / data.batch_size;
+    const drift = (noise * noise) / B;
     const depth = (step) => drift * (rate * rate * step + decayed * decayed * (N - step));
-    const loss = slowCurve(data.slow, "test_loss", rate), norm = slowCurve(data.slow, "norm_squared", rate);
-    const hot = slowCurve(data.slow, "fluctuation", rate), sure = trusted(data.slow, rate);
+    const [loss, norm, hot] = ["test_loss", "norm_squared", "fluctuation"].map((name) => slowCurve(slow, name, rate, mixing));
+    const sure = trusted(slow, rate, mixing);
     const valid = (step) => decayed * (N - step) >= data.settled && drift > 0;
     const end = (step) => (valid(step) ? loss(depth(step)) + decayed * drift * hot(depth(step)) : NaN);
     return {
@@ -30,7 +31,7 @@ export function computer(data) {
       trusted: record.map((step) => sure(depth(step))),
       expectedHere: end(T),
       expectedNorm: valid(T) ? norm(depth(T)) : NaN,
-      reason: whyNot(data, { noise, rate }, depth(T), decayed * (N - T)),
+      reason: whyNot({ slow, settled: data.settled }, { noise, rate }, depth(T), decayed * (N - T)),
     };
   };
 }

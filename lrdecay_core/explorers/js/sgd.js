@@ -71,14 +71,15 @@ export function run(problem, drawn, { rate, decayed, decayStep, noise, batchSize
   return found;
 }
 
-// Draws are costly beside a step, and most moves keep the seed: keep those of the last few seeds.
-export function drawKeeper(keys, numSteps, numSamples, batchSize) {
+// Draws are costly beside a step, and most moves keep seed and batch size: keep those of the last few.
+export function drawKeeper(keys, numSteps, numSamples) {
   const kept = new Map();
-  return (seed) => {
-    if (!kept.has(seed)) {
+  return (seed, batchSize) => {
+    const of = `${seed},${batchSize}`;
+    if (!kept.has(of)) {
       if (kept.size > 4) kept.delete(kept.keys().next().value);
-      kept.set(seed, draws(keys[seed], numSteps, numSamples, batchSize));
+      kept.set(of, draws(keys[seed], numSteps, numSamples, batchSize));
     }
-    return kept.get(seed);
+    return kept.get(of);
   };
 }

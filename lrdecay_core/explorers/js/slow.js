@@ -1,6 +1,6 @@
 // The tabulated slow flow, the twin of lrdecay_core/explorers/slow_table.py.
 
-function between(axis, value, table) {
+export function between(axis, value, table) {
   let k = 0;
   while (k < axis.length - 2 && axis[k + 1] < value) k += 1;
   const share = (value - axis[k]) / (axis[k + 1] - axis[k]);
@@ -23,7 +23,7 @@ export function slowCurve(table, name, rate, mixing = null) {
 }
 
 // Returns depth -> whether the first-order correction is small enough to rely on.
-export function trusted(table, rate) {
-  const shift = slowCurve(table, "shift", rate);
+export function trusted(table, rate, mixing = null) {
+  const shift = slowCurve(table, "shift", rate, mixing);
   return (depth) => Math.abs(shift(depth)) <= table.share * Math.max(depth, 1);
 }

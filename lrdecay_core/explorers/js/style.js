@@ -13,6 +13,7 @@ html[data-theme="dark"] .bd-content div.cell_output .text_html:has(.lrx) {
 .lrx-control input[type=range] { display: block; width: 100%; margin: .2rem 0 0; height: 1.75rem; accent-color: var(--lrx-late); touch-action: pan-y; }
 .lrx-control input[type=text] { width: 5.2em; font: inherit; font-size: .9rem; font-variant-numeric: tabular-nums; text-align: right;
   padding: .1rem .3rem; color: inherit; background: transparent; border: 1px solid var(--lrx-grey); border-radius: 4px; }
+.lrx-control input[inputmode=text] { width: 6.5em; }
 .lrx-control input[aria-invalid=true] { border: 2px solid var(--lrx-early); }
 .lrx :is(input, button, svg):focus-visible { outline: 3px solid var(--lrx-late); outline-offset: 0; }
 .lrx-bar { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; align-items: center; margin: .5rem 0; font-size: .88rem; }
@@ -46,6 +47,6 @@ html[data-theme="dark"] .bd-content div.cell_output .text_html:has(.lrx) {
 .lrx figcaption { font-size: .95rem; text-align: left; color: inherit; }
 .lrx [data-lrx-turn] { cursor: grab; touch-action: none; }
 .lrx [data-lrx-drag] { cursor: ew-resize; touch-action: pan-y; }
-.lrx [data-lrx-point] { cursor: crosshair; touch-action: pan-y; }
+.lrx [data-lrx-point] { cursor: crosshair; touch-action: none; }
 @media print { .lrx-control input[type=range], .lrx-bar button { display: none; } .lrx-panel { break-inside: avoid; } }
 `;
