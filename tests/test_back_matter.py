@@ -36,6 +36,7 @@ def test_a_sound_glossary(small):
     [
         (ENTRY.format(home="[](one.md)").replace("trunk", "branch"), "branch is used on no page"),
         (ENTRY.format(home="[](one.md)").replace("trunk", "two tr"), "two tr is used on no page"),  # whole words
+        (ENTRY.format(home="[](one.md)").replace("trunk", "runk"), "runk is used on no page"),
         (ENTRY.format(home="[](one.md)").replace("trunk", "stem"), "stem stands twice"),
         (ENTRY.format(home=""), "trunk does not end with a page"),
         (ENTRY.format(home="[](gone.md)"), "trunk does not end with a page"),
