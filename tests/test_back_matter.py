@@ -36,6 +36,7 @@ def test_a_sound_glossary(small):
     [
         (ENTRY.format(home="[](one.md)").replace("trunk", "branch"), "branch is used on no page"),
         (ENTRY.format(home="[](one.md)").replace("trunk", "two tr"), "two tr is used on no page"),  # whole words
+        (ENTRY.format(home="[](one.md)").replace("trunk", "runk"), "runk is used on no page"),
         (ENTRY.format(home="[](one.md)").replace("trunk", "stem"), "stem stands twice"),
         (ENTRY.format(home=""), "trunk does not end with a page"),
         (ENTRY.format(home="[](gone.md)"), "trunk does not end with a page"),
@@ -45,7 +46,7 @@ def test_a_glossary_that_lost_touch(small, text, message):
     assert message in "\n".join(small(text))
 
 
-ROWS = "| a | the bit | `tests/test_a.py::test_same` |\n| b | `1e-12` | `tests/test_a.py::test_near` |\n"
+ROWS = "- a, in one go: `tests/test_a.py::test_same`\n- b, weights, `1e-12`: `tests/test_a.py::test_near`\n"
 TESTS = (
     "def test_same():\n    assert f() == 1\n\n\n@mark(1e-12)\ndef test_near(tolerance):\n    close(f(), tolerance)\n"
 )
@@ -55,7 +56,7 @@ TESTS = (
     ("old", "new", "message"),
     [
         ("", "", ""),
-        ("1e-12", "1e-9", "test_near does not hold `1e-12`"),
+        ("1e-12", "1e-9", "test_near does not hold 1e-12"),
         ("test_near", "test_nearer", "there is no test tests/test_a.py::test_near"),
         ("==", "<", "test_same compares nothing exactly"),
     ],

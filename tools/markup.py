@@ -49,7 +49,7 @@ def open_entry(self: HTML5Translator, node: nodes.entry) -> None:
         self.body[start] = self.body[start].replace("<th", "<td", 1)
         self.context[-1] = "</td>\n"
     head = group.parent.next_node(nodes.thead)
-    if isinstance(group, nodes.tbody) and head is not None:
+    if isinstance(group, nodes.tbody) and head is not None and node.astext().strip():
         label = head[0][node.parent.index(node)].astext().strip()
         self.body[start] = self.body[start].replace("<td", f'<td data-label="{html.escape(label)}"', 1)
 

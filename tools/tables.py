@@ -139,11 +139,11 @@ def _cells(head: str, cells: list[dict[str, Any]]) -> str:
 def run_times(measured: Mapping[str, Mapping[str, float]], profile: str) -> str:
     """Return what executing each chapter took."""
     rows = [
-        [f"[](/{name})", f"{took['execution_seconds']:.1f} s", f"{took['peak_mib']:.0f} MiB"]
+        [f"[](/{name})", f"{took['execution_seconds']:.0f}&nbsp;s", f"{took['peak_mib']:.0f}&nbsp;MiB"]
         for name, took in measured.items()
     ]
     total = sum(took["execution_seconds"] for took in measured.values())
-    rows.append(["all", f"{total:.0f} s", ""])
+    rows.append(["all", f"{total:.0f}&nbsp;s", ""])
     return table([f"chapter, `{profile}` profile", "wall time", "peak memory"], rows)
 
 
