@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.browser.conftest import chromium
+from tests.browser.conftest import promised
 from tools import chapters
 
 BROWSER = chapters.ROOT / ".ci" / "browser"
@@ -63,10 +63,10 @@ def test_a_browser_that_cannot_be_had_is_told_and_the_tests_skip(machine, user, 
     assert words.endswith("the browser tests will skip.\n")
 
 
-@pytest.mark.parametrize(("promised", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
-def test_an_absent_browser_skips_and_a_promised_one_fails(monkeypatch, tmp_path, promised, outcome):
+@pytest.mark.parametrize(("needed", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
+def test_an_absent_browser_skips_and_a_promised_one_fails(monkeypatch, tmp_path, needed, outcome):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("LRDECAY_CHROMIUM", raising=False)
-    monkeypatch.setenv("LRDECAY_NEEDS_BROWSER", promised)
-    with pytest.raises(outcome, match=r"Chromium is absent: \.ci/browser installs it"), chromium():
-        pass
+    monkeypatch.setenv("LRDECAY_NEEDS_BROWSER", needed)
+    with pytest.raises(outcome, match=r"Chromium is absent: \.ci/browser installs it"):
+        promised()

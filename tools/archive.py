@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, NameObject, NumberObject
+from tqdm.auto import tqdm
 
 from tools import browser, chapters
 
@@ -39,23 +39,18 @@ PAPER = """details.above-input, .sd-summary-icon, .copybtn, .toggle-button, .pre
 .bd-main .bd-content .bd-article-container { max-width: none; width: 100% }"""
 
 
-def print_pages(site: Path, names: list[str], folder: Path) -> list[Path]:
-    """Print pages of a site into a folder, in light colours, without a network."""
-    program = browser.program()
-    if program is None:
-        raise SystemExit("The PDF is printed by Chromium, which is absent: .ci/browser installs it")
+def print_pages(chromium: Any, site: Path, names: list[str], folder: Path) -> list[Path]:
+    """Print pages of a site into a folder, in light colours."""
     printed = []
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=program, args=[*browser.FLAGS, browser.BLOCKED])
-        page = chromium.new_page(viewport={"width": 1000, "height": 1400})
-        for number, name in enumerate(names):
-            page.goto((site / name).as_uri())
-            page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise }")
-            page.add_style_tag(content=PAPER)
-            page.evaluate("document.querySelectorAll('details:not(.above-input)').forEach(e => { e.open = true })")
-            printed.append(folder / f"{number:02d}.pdf")
-            page.pdf(path=printed[-1], **SHEET)
-        chromium.close()
+    page = chromium.new_page(viewport={"width": 1000, "height": 1400})
+    for number, name in enumerate(tqdm(names, desc="pages printed", unit="page")):
+        page.goto((site / name).as_uri())
+        page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise }")
+        page.add_style_tag(content=PAPER)
+        page.evaluate("document.querySelectorAll('details:not(.above-input)').forEach(e => { e.open = true })")
+        printed.append(folder / f"{number:02d}.pdf")
+        page.pdf(path=printed[-1], **SHEET)
+    page.close()
     return printed
 
 
@@ -109,10 +104,12 @@ def main() -> None:
     site, output = options.site.resolve(), options.output.resolve()
     if not (site / "index.html").is_file():
         raise SystemExit(f"There is no site in {site}: make book builds it")
+    if (program := browser.program()) is None:
+        raise SystemExit("The PDF is printed by Chromium, which is absent: .ci/browser installs it")
     output.mkdir(parents=True, exist_ok=True)
     names = [str(Path(page).with_suffix(".html")) for page in chapters.pages()]
-    with tempfile.TemporaryDirectory() as folder:
-        bind(site, names, print_pages(site, names, Path(folder)), output / PDF)
+    with tempfile.TemporaryDirectory() as folder, browser.launched(program, browser.BLOCKED) as chromium:
+        bind(site, names, print_pages(chromium, site, names, Path(folder)), output / PDF)
     if not options.pdf:
         pack(site, output / ZIP)
     (output / "SHA256SUMS").write_text(sums(output), encoding="utf8")

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, since containers run as root; and nothing that asks a host in the background.
@@ -23,3 +28,12 @@ BLOCKED = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 def program() -> str | None:
     """Return the path of a Chromium, ``$LRDECAY_CHROMIUM`` before any other, or None if there is none."""
     return os.environ.get("LRDECAY_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def launched(path: str, *flags: str) -> Iterator[Any]:
+    """Start a Chromium, with flags beside those that all its users share; a process can have one at a time."""
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
+        yield chromium
+        chromium.close()

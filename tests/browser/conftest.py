@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tools.browser import FLAGS, program
+from tools.browser import launched, program
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
@@ -37,19 +36,9 @@ def promised() -> str:
     return found
 
 
-@contextmanager
-def chromium(*flags: str) -> Iterator[Any]:
-    """Start Chromium, with flags beside those that all tests share."""
-    path = promised()
-    with sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
-        yield found
-        found.close()
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    with chromium() as found:
+    with launched(promised()) as found:
         yield found
 
 

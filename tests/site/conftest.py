@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import album as album
-from tests.browser.conftest import chromium
-from tools.browser import BLOCKED
+from tests.browser.conftest import promised
+from tools.browser import BLOCKED, launched
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = (ROOT / os.environ.get("LRDECAY_SITE", "_build/quick/_build/html")).resolve()
@@ -59,7 +59,7 @@ def root(request: pytest.FixtureRequest, served: str, disk: str) -> str:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Return a Chromium that finds no host but this one."""
-    with chromium(BLOCKED) as found:
+    with launched(promised(), BLOCKED) as found:
         yield found
 
 
