@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from lrdecay_core import rng
 from lrdecay_core.training import augment
 from lrdecay_core.training.config import TrainConfig
 
-__all__ = ["Epoch", "corrupted_labels", "draw_epoch"]
+__all__ = ["Epoch", "batches", "corrupted_labels", "draw_epoch"]
 
 
 @dataclass(frozen=True)
@@ -70,3 +70,39 @@ def draw_epoch(
         drawn = [augment.draw(rng.stream(seed, "augmentation", epoch), size) for seed in seeds]
         moves = torch.as_tensor(np.stack(drawn), device=device)
     return Epoch(torch.as_tensor(order, device=device), torch.as_tensor(labels, device=device), noise, moves)
+
+
+def batches(
+    draw: Epoch,
+    steps: range,
+    size: int,
+    *,
+    inputs: Tensor,
+    prepared: Tensor,
+    targets: Tensor,
+    prepare: Callable[[Tensor], Tensor],
+) -> tuple[Tensor, Tensor]:
+    """Return what steps of an epoch read, gathered once per seed: prepared samples, and targets (steps, S, K, B).
+
+    Args:
+        draw: the draws of the epoch.
+        steps: consecutive steps, counted from the start of the epoch.
+        size: samples per batch, B.
+        inputs: (N, ...) raw samples, which moves and noise act on.
+        prepared: the same samples prepared once, for epochs without either.
+        targets: (K, K) the distribution over classes that stands for each label.
+        prepare: (M, ...) raw samples -> prepared ones.
+    """
+    order = draw.order[:, steps.start * size : steps.stop * size].unflatten(1, (len(steps), size))
+    order = order.transpose(0, 1).contiguous()  # the gathered batches lie in memory as their addresses do
+    seed = torch.arange(len(draw.order), device=order.device).unsqueeze(1)
+    if draw.noise is None and draw.moves is None:
+        chosen = prepared[order]
+    else:
+        drawn = inputs[order]
+        if draw.moves is not None:
+            drawn = augment.move(drawn, draw.moves[seed, order])
+        if draw.noise is not None:
+            drawn = drawn + draw.noise[seed, order]
+        chosen = prepare(drawn.flatten(0, 2)).unflatten(0, order.shape)
+    return chosen, targets[draw.labels[seed, order]].mT.contiguous()

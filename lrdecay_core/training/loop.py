@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lrdecay_core import data
-from lrdecay_core.training import augment, draws, objective
+from lrdecay_core.training import draws, objective
 from lrdecay_core.training.autograd import Engine
 from lrdecay_core.training.config import TrainConfig
 from lrdecay_core.training.ensemble import METRICS, Ensemble, on_device
@@ -143,21 +143,15 @@ class Loop:
         self._record(self.epoch * per_epoch)
 
     def _batches(self, draw: draws.Epoch, steps: range) -> tuple[Tensor, Tensor]:
-        """Return what the steps read, gathered once per seed: prepared inputs, and targets (steps, S, K, B)."""
-        size = self.config.batch_size
-        order = draw.order[:, steps.start * size : steps.stop * size].unflatten(1, (len(steps), size))
-        order = order.transpose(0, 1).contiguous()  # the gathered batches lie in memory as their addresses do
-        seed = torch.arange(len(self.seeds), device=self.device).unsqueeze(1)
-        if draw.noise is None and draw.moves is None:
-            inputs = self.prepared[order]
-        else:
-            drawn = self.train_inputs[order]
-            if draw.moves is not None:
-                drawn = augment.move(drawn, draw.moves[seed, order])
-            if draw.noise is not None:
-                drawn = drawn + draw.noise[seed, order]
-            inputs = self.ensemble.prepare(drawn.flatten(0, 2)).unflatten(0, order.shape)
-        return inputs, self.targets[draw.labels[seed, order]].mT.contiguous()
+        return draws.batches(
+            draw,
+            steps,
+            self.config.batch_size,
+            inputs=self.train_inputs,
+            prepared=self.prepared,
+            targets=self.targets,
+            prepare=self.ensemble.prepare,
+        )
 
     def _note_divergence(self, start: int, losses: Tensor) -> None:
         """Keep the first step, counted from ``start``, whose loss (steps, R) is not finite."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from lrdecay_core import checks, data, environment
 from lrdecay_core.schedules import Schedule
@@ -81,7 +80,18 @@ def scheduled(
     targets = objective.targets_table(dataset.num_classes, config.label_smoothing, place)
     for epoch in environment.progress(range(config.epochs), "epochs"):
         draw = draws.draw_epoch(config, replicates, epoch, given, dataset.input_shape, dataset.num_classes, place)
-        _epoch(ensemble, config, draw, prepared if draw.noise is None else inputs, targets, columns, epoch)
+        for k in range(config.steps_per_epoch):
+            batch, aims = draws.batches(
+                draw,
+                range(k, k + 1),
+                config.batch_size,
+                inputs=inputs,
+                prepared=prepared,
+                targets=targets,
+                prepare=ensemble.prepare,
+            )
+            step = epoch * config.steps_per_epoch + k
+            ensemble.step(batch[0], aims[0], columns[:, step : step + 1])
     rows = torch.as_tensor(given, device=place).repeat_interleave(len(table), dim=0)
     train_loss, _ = ensemble.evaluate(inputs, rows)
     test_loss, test_error = ensemble.evaluate(test_inputs, test_labels)
@@ -92,27 +102,6 @@ def scheduled(
     }
     seconds = time.perf_counter() - started
     return Scheduled(names=tuple(schedules), seeds=replicates, rates=table, seconds=seconds, **final)
-
-
-def _epoch(
-    ensemble: Ensemble,
-    config: TrainConfig,
-    draw: draws.Epoch,
-    inputs: Tensor,
-    targets: Tensor,
-    rates: Tensor,
-    epoch: int,
-) -> None:
-    """Take the steps of one epoch; ``inputs`` are prepared samples, or raw ones where noise is added to them."""
-    size, seed = config.batch_size, torch.arange(len(draw.order), device=inputs.device).unsqueeze(1)
-    for k in range(config.steps_per_epoch):
-        chosen = draw.order[:, k * size : (k + 1) * size]
-        batch = inputs[chosen]
-        if draw.noise is not None:
-            noisy = batch + draw.noise[seed, chosen]
-            batch = ensemble.prepare(noisy.flatten(0, 1)).unflatten(0, chosen.shape)
-        step = epoch * config.steps_per_epoch + k
-        ensemble.step(batch, targets[draw.labels[seed, chosen]].mT.contiguous(), rates[:, step : step + 1])
 
 
 def _table(config: TrainConfig, schedules: Mapping[str, Schedule]) -> np.ndarray:

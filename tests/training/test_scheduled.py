@@ -25,6 +25,19 @@ def test_a_step_decay_is_an_arm_of_branches(config, noise):
     assert not np.allclose(found.test_loss[0], found.test_loss[1], rtol=0, atol=1e-4)
 
 
+def test_augmented_images_are_those_of_branches(config):
+    config = replace(config, network="cnn2d", width=3, epochs=3, augment=True)
+    decay = step_decay(
+        learning_rate=config.learning_rate, decay_step=config.steps_per_epoch, decayed=config.decayed_rate
+    )
+    arms = branches(config, decay_epochs=[1], seeds=[4, 2])
+    found = scheduled(config, schedules={"T = 1": decay}, seeds=[4, 2])
+    # float32: the same updates in stacks of other sizes, each rounded at 1e-7 of values of order 1
+    np.testing.assert_allclose(found.test_loss, arms.test_loss[:, :, -1], rtol=0, atol=1e-5)
+    still = scheduled(replace(config, augment=False), schedules={"T = 1": decay}, seeds=[4, 2])
+    assert not np.allclose(found.test_loss, still.test_loss, rtol=0, atol=1e-4)
+
+
 def test_the_sum_of_squares_is_that_of_the_rates_in_use(config):
     config = replace(config, epochs=2)
     steps = 2 * config.steps_per_epoch
