@@ -72,7 +72,7 @@ bench: $(PEERS)/.ready ## measure against plain torch and JAX on one core, write
 	PYTHONPATH=$(PEERS) $(RUN) -m benchmarks
 
 plan: $(READY) ## an example of the planner: the best decay step of a budget on the model
-	$(RUN) -m lrdecay_core.experiments.budget_planner
+	$(RUN) -m lrdecay_core.experiments.model.budget_planner
 
 serve: ## show _build/html at http://localhost:8000
 	test -f _build/html/index.html || { echo "Nothing built yet: make book" >&2; exit 1; }

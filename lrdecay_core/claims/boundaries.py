@@ -10,7 +10,7 @@ from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
 from lrdecay_core.experiments.boundaries import FRESH, SILENT, Arms
-from lrdecay_core.experiments.silent_model import SilentModel
+from lrdecay_core.experiments.model.silent_model import SilentModel
 
 __all__ = ["MARGIN", "corruption", "gain", "gains", "persistence"]
 

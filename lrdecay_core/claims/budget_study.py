@@ -10,8 +10,8 @@ import numpy as np
 
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.budget_planner import FAMILIES, SHARES, in_range
-from lrdecay_core.experiments.budget_study import BudgetTrial
+from lrdecay_core.experiments.model.budget_planner import FAMILIES, SHARES, in_range
+from lrdecay_core.experiments.model.budget_study import BudgetTrial
 
 __all__ = ["HALF", "describe_best", "describe_regrets", "picks", "regrets", "verdict"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.schedule_shape import EQUAL, SHAPES, ShapeRuns
+from lrdecay_core.experiments.model.schedule_shape import EQUAL, SHAPES, ShapeRuns
 
 __all__ = ["AGREE", "DIFFER", "JUDGED", "describe_prediction", "shape_law", "spread", "to_constant"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval, rank_trend
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.second_model import FULL_RANK, HALF, MAIN, SILENT, TENTH, MatrixRuns
+from lrdecay_core.experiments.model.second_model import FULL_RANK, HALF, MAIN, SILENT, TENTH, MatrixRuns
 
 __all__ = ["NEAR", "SHARE", "STAYS", "describe_clock", "describe_landing", "excess_left", "second_model"]
 

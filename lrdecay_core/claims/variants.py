@@ -12,7 +12,7 @@ import numpy as np
 
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.variants import STRETCHED, VARIANTS, VariantRuns
+from lrdecay_core.experiments.model.variants import STRETCHED, VARIANTS, VariantRuns
 
 __all__ = ["NEAR", "STAYS", "controls", "describe_controls", "describe_variants", "effect", "landed"]
 

@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lrdecay_core import solvers
-from lrdecay_core.experiments.budget_planner import FAMILIES, SLACK, in_range
-from lrdecay_core.experiments.decay_time import INIT_SCALE
+from lrdecay_core.experiments.model.budget_planner import FAMILIES, SLACK, in_range
+from lrdecay_core.experiments.model.decay_time import INIT_SCALE
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
 from lrdecay_core.explorers.page import MARGINS, canvas, rounded
@@ -68,8 +68,8 @@ def budget(problem: Problem) -> Explorer[Budgeted]:
     """Return the planner of a problem's budget: given E, a family, eta, B and sigma, when to decay.
 
     Predictions are those of ``theory.budget_test_loss``, with schedules cut into pieces of constant rate and the slow
-    flow read off a table, which costs them some percent; ``experiments.budget_planner`` computes them afresh and runs
-    SGD to see.
+    flow read off a table, which costs them some percent; ``experiments.model.budget_planner`` computes them afresh and
+    runs SGD to see.
 
     Args:
         problem: with a truth, three samples or more.

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lrdecay_core.claims.decay_time import EXPONENTS, best_exponents, collapse_profile, collapse_spread
-from lrdecay_core.experiments.decay_time import Curves
+from lrdecay_core.experiments.model.decay_time import Curves
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
 from lrdecay_core.explorers.page import MARGINS, canvas, rounded
@@ -43,7 +43,7 @@ def collapse(curves: Curves) -> Explorer[Folded]:
     """Return the explorer of a measured study: its curves on the clock eta^p T, p under the reader's hand.
 
     Args:
-        curves: of ``experiments.decay_time.run``.
+        curves: of ``experiments.model.decay_time.run``.
     """
     study = curves.study
     rates = np.array([arm.learning_rate for arm in study.rates])

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from lrdecay_core.experiments.decay_planner import TRUSTED
-from lrdecay_core.experiments.decay_time import INIT_SCALE
+from lrdecay_core.experiments.model.decay_planner import TRUSTED
+from lrdecay_core.experiments.model.decay_time import INIT_SCALE
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
 from lrdecay_core.explorers.page import MARGINS, canvas, rounded
@@ -46,7 +46,7 @@ def planner(problem: Problem) -> Explorer[Planned]:
     """Return the planner of a problem: given eta, B, sigma and a target loss, when to decay.
 
     Decay times are those of ``theory.decay_time``, read off a table of the slow flow, which costs them up to a percent
-    or two; ``experiments.decay_planner.plan`` computes them afresh and runs SGD to see.
+    or two; ``experiments.model.decay_planner.plan`` computes them afresh and runs SGD to see.
 
     Args:
         problem: with a truth, three samples or more.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, solvers, theory
-from lrdecay_core.experiments.decay_planner import TRUSTED
+from lrdecay_core.experiments.model.decay_planner import TRUSTED
 from lrdecay_core.explorers.page import rounded
 from lrdecay_core.model import Problem
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from lrdecay_core.experiments.space_curve import Walk
+from lrdecay_core.experiments.model.space_curve import Walk
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
 from lrdecay_core.explorers.page import MARGINS, canvas, rounded
@@ -49,7 +49,7 @@ def space_curve(walk: Walk) -> Explorer[View]:
     """Return the curve of minima in space with a run of SGD, rotatable, and the landing of a decay at each step.
 
     Args:
-        walk: of ``experiments.space_curve.walk``.
+        walk: of ``experiments.model.space_curve.walk``.
     """
     positions = exact.decay_position(walk.weights)
     last = int(walk.steps[-1])

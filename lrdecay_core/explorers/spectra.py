@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from lrdecay_core.experiments.second_model import ARMS, FULL_RANK, MAIN, SILENT, TENTH, MatrixRuns, problem
+from lrdecay_core.experiments.model.second_model import ARMS, FULL_RANK, MAIN, SILENT, TENTH, MatrixRuns, problem
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
 from lrdecay_core.explorers.page import MARGINS, canvas, rounded
@@ -46,7 +46,7 @@ class Spectrum:
 def spectra(runs: MatrixRuns) -> Explorer[Spectrum]:
     """Return the explorer of the second model's runs: decay step, arm and problem on sliders.
 
-    It shows what was measured and computes nothing: the runs are those of ``experiments.second_model.run``.
+    It shows what was measured and computes nothing: the runs are those of ``experiments.model.second_model.run``.
     """
     study, rows = runs.study, [ARMS.index(arm) for arm in SHOWN]
     steps = study.steps(MAIN)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from lrdecay_core.experiments.budget_planner import FAMILIES, SHARES, in_range
-from lrdecay_core.experiments.budget_study import BudgetTrial
+from lrdecay_core.experiments.model.budget_planner import FAMILIES, SHARES, in_range
+from lrdecay_core.experiments.model.budget_study import BudgetTrial
 from lrdecay_core.figures.style import CONTROL, LATE, MEASURED, PREDICTED, new_axes, plain_log
 
 __all__ = ["plot_end"]

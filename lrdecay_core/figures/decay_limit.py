@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lrdecay_core.claims import Interval
-from lrdecay_core.experiments.decay_limit import Landings
-from lrdecay_core.experiments.exits import Cut, Exits
-from lrdecay_core.experiments.slow_curves import Curves
+from lrdecay_core.experiments.model.decay_limit import Landings
+from lrdecay_core.experiments.model.exits import Cut, Exits
+from lrdecay_core.experiments.model.slow_curves import Curves
 from lrdecay_core.figures.style import (
     CONTROL,
     LATE,

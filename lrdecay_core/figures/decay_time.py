@@ -8,9 +8,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from lrdecay_core.experiments.decay_planner import Plan
-from lrdecay_core.experiments.decay_time import Curves
-from lrdecay_core.experiments.equal_budget import BudgetRuns
+from lrdecay_core.experiments.model.decay_planner import Plan
+from lrdecay_core.experiments.model.decay_time import Curves
+from lrdecay_core.experiments.model.equal_budget import BudgetRuns
 from lrdecay_core.figures.style import (
     CONTROL,
     EARLY,

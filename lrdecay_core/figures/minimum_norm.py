@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lrdecay_core.claims import Interval
-from lrdecay_core.experiments.minimum_norm import ARMS, MAIN, SLOW_RATE, Norms, Weighted
-from lrdecay_core.experiments.recovery import ESTIMATORS, OtherTruth, Results
+from lrdecay_core.experiments.model.minimum_norm import ARMS, MAIN, SLOW_RATE, Norms, Weighted
+from lrdecay_core.experiments.model.recovery import ESTIMATORS, OtherTruth, Results
 from lrdecay_core.figures.style import CONTROL, EARLY, LATE, MEASURED, NEVER, PREDICTED, new_axes, plain_log
 
 __all__ = [

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lrdecay_core.experiments.question import NAMES, Question
+from lrdecay_core.experiments.model.question import NAMES, Question
 from lrdecay_core.figures.style import arm_colours, new_axes
 
 __all__ = ["draw_question", "plot_question"]

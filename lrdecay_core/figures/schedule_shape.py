@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from lrdecay_core.experiments.schedule_shape import EQUAL, SHAPES, ShapeRuns, shaped
+from lrdecay_core.experiments.model.schedule_shape import EQUAL, SHAPES, ShapeRuns, shaped
 from lrdecay_core.figures.style import PREDICTED, TEST, new_axes, plain_log
 
 __all__ = ["plot_landings", "plot_shapes"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from lrdecay_core.experiments.second_model import FULL_RANK, HALF, MAIN, SILENT, TENTH, MatrixRuns
+from lrdecay_core.experiments.model.second_model import FULL_RANK, HALF, MAIN, SILENT, TENTH, MatrixRuns
 from lrdecay_core.figures.style import CONTROL, EARLY, LATE, PREDICTED, arm_colours, new_axes, plain_log
 
 __all__ = ["plot_after_decay", "plot_clock", "plot_spectra"]

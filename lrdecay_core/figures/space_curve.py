@@ -8,8 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from lrdecay_core.experiments.geometry import Increments
-from lrdecay_core.experiments.space_curve import Sheet, Walk
+from lrdecay_core.experiments.model.geometry import Increments
+from lrdecay_core.experiments.model.space_curve import Sheet, Walk
 from lrdecay_core.figures.style import CONTROL, LATE, MEASURED, NEVER, PREDICTED, arm_colours, new_axes, plain_log
 from lrdecay_core.theory import three_dimensional as exact
 

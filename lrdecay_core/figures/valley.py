@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lrdecay_core.claims.statistics import mean_interval
-from lrdecay_core.experiments.fast_slow import Drift, Motion, Plateaus
-from lrdecay_core.experiments.valley import Decays
+from lrdecay_core.experiments.model.fast_slow import Drift, Motion, Plateaus
+from lrdecay_core.experiments.model.valley import Decays
 from lrdecay_core.figures.style import (
     CONTROL,
     LATE,

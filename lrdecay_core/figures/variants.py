@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from lrdecay_core.experiments.variants import VARIANTS, VariantRuns
+from lrdecay_core.experiments.model.variants import VARIANTS, VariantRuns
 from lrdecay_core.figures.style import MEASURED, PREDICTED, new_axes
 
 __all__ = ["plot_variant"]
@@ -20,7 +20,7 @@ def plot_variant(runs: VariantRuns, name: str, *, ax: Axes | None = None) -> Axe
 
     Args:
         runs: what was measured.
-        name: one of ``experiments.variants.VARIANTS``.
+        name: one of ``experiments.model.variants.VARIANTS``.
         ax: where to draw; None makes a figure.
     """
     ax = new_axes(ax)

@@ -46,7 +46,7 @@ def browser() -> Iterator[Any]:
 def explorers() -> dict[str, Any]:
     """Return every explorer, on small settings but for the playground, whose size the speed is promised for."""
     from lrdecay_core import explorers
-    from lrdecay_core.experiments import decay_time, space_curve
+    from lrdecay_core.experiments.model import decay_time, space_curve
     from lrdecay_core.model import Problem
     from tests.explorers import test_collapse, test_spectra, test_two_landscapes
 

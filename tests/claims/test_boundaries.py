@@ -7,7 +7,7 @@ import pytest
 
 from lrdecay_core.claims import boundaries
 from lrdecay_core.experiments.boundaries import FRESH, SILENT, Arms
-from lrdecay_core.experiments.silent_model import SilentModel
+from lrdecay_core.experiments.model.silent_model import SilentModel
 
 
 @pytest.fixture(autouse=True)

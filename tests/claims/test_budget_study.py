@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import budget_study
-from lrdecay_core.experiments.budget_planner import FAMILIES, SHARES
-from lrdecay_core.experiments.budget_study import BudgetStudy, BudgetTrial
-from lrdecay_core.experiments.decay_time import Arm
+from lrdecay_core.experiments.model.budget_planner import FAMILIES, SHARES
+from lrdecay_core.experiments.model.budget_study import BudgetStudy, BudgetTrial
+from lrdecay_core.experiments.model.decay_time import Arm
 
 ARM = Arm(learning_rate=0.04)
 STUDY = BudgetStudy(

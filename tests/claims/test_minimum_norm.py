@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import minimum_norm
-from lrdecay_core.experiments import recovery
-from lrdecay_core.experiments.minimum_norm import ARMS, MAIN, QUIET, SLOW_RATE, SMALL_QUIET, Norms, Weighted
-from lrdecay_core.experiments.recovery import ESTIMATORS, Results
+from lrdecay_core.experiments.model import recovery
+from lrdecay_core.experiments.model.minimum_norm import ARMS, MAIN, QUIET, SLOW_RATE, SMALL_QUIET, Norms, Weighted
+from lrdecay_core.experiments.model.recovery import ESTIMATORS, Results
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import schedule_shape
-from lrdecay_core.experiments.schedule_shape import SHAPES, ShapeRuns, ShapeStudy
+from lrdecay_core.experiments.model.schedule_shape import SHAPES, ShapeRuns, ShapeStudy
 
 STUDY = ShapeStudy(problems=tuple(range(6)), replicas=2, readings=3)
 ALIKE = (1.0, 0.97, 0.98, 0.99, 0.99)

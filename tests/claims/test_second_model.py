@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import second_model
-from lrdecay_core.experiments.second_model import ARMS, FULL_RANK, SILENT, TENTH, MatrixRuns, MatrixStudy
+from lrdecay_core.experiments.model.second_model import ARMS, FULL_RANK, SILENT, TENTH, MatrixRuns, MatrixStudy
 
 STUDY = MatrixStudy(problems=tuple(range(6)), replicas=2, depths=(0.0, 1.0, 2.0, 8.0))
 FALLS, STAYS = (3.0, 1.7, 1.2, 1.02), (3.0, 2.99, 2.98, 2.9)

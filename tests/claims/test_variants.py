@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import variants as judge
-from lrdecay_core.experiments.variants import VARIANTS, VariantRuns, VariantStudy
+from lrdecay_core.experiments.model.variants import VARIANTS, VariantRuns, VariantStudy
 
 STUDY = VariantStudy(problems=(0, 1, 2, 3), replicas=2, depths=(0.0, 2.0, 8.0))
 

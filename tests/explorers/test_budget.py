@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core import explorers, theory
-from lrdecay_core.experiments.budget_planner import FAMILIES, family
+from lrdecay_core.experiments.model.budget_planner import FAMILIES, family
 from lrdecay_core.explorers.budget import HALF, pieces
 from lrdecay_core.model import Problem
 

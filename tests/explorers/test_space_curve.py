@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core import explorers, figures
-from lrdecay_core.experiments import space_curve
+from lrdecay_core.experiments.model import space_curve
 from lrdecay_core.model import Problem
 from lrdecay_core.theory import three_dimensional as exact
 

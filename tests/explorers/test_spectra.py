@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core import explorers
-from lrdecay_core.experiments.second_model import ARMS, MatrixRuns, MatrixStudy
+from lrdecay_core.experiments.model.second_model import ARMS, MatrixRuns, MatrixStudy
 from lrdecay_core.explorers.spectra import SHOWN
 
 STUDY = MatrixStudy(problems=(0, 1), replicas=2, size=4, num_samples=12, depths=(0.0, 1.0, 4.0))

@@ -7,7 +7,7 @@ import pytest
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
-from lrdecay_core.experiments.budget_planner import SHARES
+from lrdecay_core.experiments.model.budget_planner import SHARES
 from lrdecay_core.figures import budget_study as draw
 from tests.claims.test_budget_study import made_up
 

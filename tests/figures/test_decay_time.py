@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments.decay_planner import Plan
-from lrdecay_core.experiments.decay_time import Arm, Curves, study
-from lrdecay_core.experiments.equal_budget import Budget, BudgetRuns
+from lrdecay_core.experiments.model.decay_planner import Plan
+from lrdecay_core.experiments.model.decay_time import Arm, Curves, study
+from lrdecay_core.experiments.model.equal_budget import Budget, BudgetRuns
 from lrdecay_core.figures import decay_time as draw
 
 STUDY = study("quick")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import Interval
-from lrdecay_core.experiments import recovery
-from lrdecay_core.experiments.minimum_norm import ARMS, MAIN, Norms, Weighted
-from lrdecay_core.experiments.recovery import ESTIMATORS, OtherTruth, Results
+from lrdecay_core.experiments.model import recovery
+from lrdecay_core.experiments.model.minimum_norm import ARMS, MAIN, Norms, Weighted
+from lrdecay_core.experiments.model.recovery import ESTIMATORS, OtherTruth, Results
 from lrdecay_core.figures import minimum_norm as draw
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments.question import question
+from lrdecay_core.experiments.model.question import question
 from lrdecay_core.figures.question import draw_question, plot_question
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments.schedule_shape import SHAPES, ShapeRuns, ShapeStudy, shaped
+from lrdecay_core.experiments.model.schedule_shape import SHAPES, ShapeRuns, ShapeStudy, shaped
 from lrdecay_core.figures import schedule_shape as draw
 
 STUDY = ShapeStudy(problems=(0, 1), replicas=2, peak=0.1, depth=0.5, readings=3)

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments.second_model import ARMS, FULL_RANK, HALF, MAIN, SILENT, TENTH, MatrixRuns, MatrixStudy
+from lrdecay_core.experiments.model.second_model import (
+    ARMS,
+    FULL_RANK,
+    HALF,
+    MAIN,
+    SILENT,
+    TENTH,
+    MatrixRuns,
+    MatrixStudy,
+)
 from lrdecay_core.figures import second_model as draw
 
 STUDY = MatrixStudy(problems=(0, 1, 2), replicas=2, depths=(0.0, 1.0, 4.0))

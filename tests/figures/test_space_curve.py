@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments import geometry, space_curve
+from lrdecay_core.experiments.model import geometry, space_curve
 from lrdecay_core.figures import space_curve as draw
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments import fast_slow, valley
+from lrdecay_core.experiments.model import fast_slow, valley
 from lrdecay_core.figures import style
 from lrdecay_core.figures import valley as draw
 

@@ -9,7 +9,7 @@ import pytest
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
-from lrdecay_core.experiments.variants import VARIANTS
+from lrdecay_core.experiments.model.variants import VARIANTS
 from lrdecay_core.figures import variants as draw
 from tests.claims.test_variants import made_up
 

@@ -1,0 +1,1 @@
+"""What the chapters run on the nonlinear model: its geometry, where decay lands, when to decay."""

@@ -1,0 +1,97 @@
+"""Leaving the valley: decays drawn on a problem of three features, and tails of finite rate beside the limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrdecay_core import model, schedules, theory
+from lrdecay_core.experiments.model.decay_limit import Setting, gradient_flow
+
+__all__ = ["Cut", "Exits", "exits", "tails"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Exits:
+    """One run on a drawable problem (three features, one free direction), and the decays that leave it."""
+
+    trunk: np.ndarray
+    """(K, 2) position along the valley and signed residual, at every step."""
+    decay_steps: np.ndarray
+    """(E,)"""
+    flows: tuple[np.ndarray, ...]
+    """(., 2) the same two numbers along gradient flow from each exit."""
+    predicted: np.ndarray
+    """(E,) position along the valley where Theorem D lands."""
+    minimum: float
+    """Position of the minimum-norm solution."""
+
+
+def exits() -> Exits:
+    """Run the drawable problem once and leave it at three times."""
+    toy = model.Problem.three_dimensional()
+    problem = model.Problem(toy.X, toy.y, toy.beta_true)  # with both signs: p and m
+    steps = np.array([150, 3000, 9000])
+    path = Setting(batch_size=1, label_noise=0.7, init_scale=0.9).run(problem, range(steps[-1] + 1), seeds=[3])
+    kernel, across = theory.three_dimensional.KERNEL, np.array([1.0, 1.0]) / np.sqrt(2)
+
+    def flat(beta: np.ndarray) -> np.ndarray:
+        along = (beta - toy.beta_true) @ kernel / (kernel @ kernel)
+        return np.stack([along, (beta @ toy.X.T - toy.y) @ across], axis=-1)
+
+    w = path.weights
+    end = theory.late_decay_limit(problem.X, problem.y, path.log_scale[steps, 0], path.centre[steps, 0])
+    return Exits(
+        trunk=flat(path.beta[:, 0]),
+        decay_steps=steps,
+        flows=tuple(flat(gradient_flow(problem, w.p[k, 0], w.m[k, 0])) for k in steps),
+        predicted=flat(end)[:, 0],
+        minimum=float(flat(model.minimum_norm(problem).beta)[0]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cut:
+    """Tails of finite rate from one state, E of them."""
+
+    rates: np.ndarray
+    """(E,) decayed rates."""
+    to_flow: np.ndarray
+    """(E,) relative distance of the end from the limit of vanishing rate."""
+    to_own: np.ndarray
+    """(E,) relative distance from the projection with the tail's own scale and centre."""
+    drift: np.ndarray
+    """(E,) largest change of log a along the tail."""
+    bound: np.ndarray
+    """(E,) its bound."""
+
+
+def tails(setting: Setting | None = None, *, decay_step: int = 200, seed: int = 0) -> Cut:
+    """Decay to several finite rates, full batch without label noise, and go on until nothing moves."""
+    setting = setting or Setting()
+    problem = setting.problem(seed)
+    rates = np.array([0.04, 0.02, 0.01, 0.005])
+    before = setting.run(problem, [decay_step], seeds=[seed])
+    start = model.Weights(before.weights.p[0, 0], before.weights.m[0, 0])
+    speed = theory.tail_rate(problem.X, before.log_scale[0, 0])
+    after = model.sgd(
+        problem,
+        schedule=schedules.constant(rates),
+        num_steps=int(30 / (speed * rates[-1])),
+        batch_size=problem.num_samples,
+        weights=start,
+        seeds=[seed] * len(rates),
+    )
+    end = after.beta[0]
+    size = np.abs(end).max()
+    flow = theory.late_decay_limit(problem.X, problem.y, before.log_scale[0], before.centre[0])
+    own = theory.late_decay_limit(problem.X, problem.y, after.log_scale[0], after.centre[0])
+    bounds = [theory.tail_drift_bound(before.train_loss[0, 0], speed, decayed_rate=rate) for rate in rates]
+    return Cut(
+        rates=rates,
+        to_flow=np.abs(end - flow).max(axis=1) / size,
+        to_own=np.abs(end - own).max(axis=1) / size,
+        drift=np.abs(after.log_scale[0] - before.log_scale[0]).max(axis=1),
+        bound=np.array(bounds, dtype=np.float64),
+    )

@@ -1,0 +1,226 @@
+"""Towards the minimum norm: squared norm after decay against decay time, the exponent, and unequal columns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lrdecay_core import environment, executors, model, provenance, rng, schedules, solvers, theory
+from lrdecay_core.experiments.model.decay_limit import Setting
+
+__all__ = [
+    "ARMS",
+    "MAIN",
+    "QUIET",
+    "SLOW_RATE",
+    "SMALL_QUIET",
+    "NormPlan",
+    "Norms",
+    "Weighted",
+    "compare",
+    "exponent",
+    "key",
+    "norm_plan",
+    "norms",
+    "weighted",
+]
+
+MAIN, SLOW_RATE = "large rate, label noise", "a tenth of the rate, label noise"
+QUIET, SMALL_QUIET = "large rate, no label noise", "small rate, no label noise"
+ARMS = (MAIN, SLOW_RATE, QUIET, SMALL_QUIET)
+"""The last arm has the largest rate for which Theorem G bounds what waiting can do without label noise."""
+
+DEPTHS = np.linspace(-28.0, -14.0, 15)
+"""log a at which the exponent is read off: deep, but the coefficients off the support stay far above rounding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormPlan:
+    """Which runs are decayed when, on which problems."""
+
+    setting: Setting
+    decay_steps: tuple[int, ...]
+    problem_seeds: tuple[int, ...]
+    num_replicas: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Norms:
+    """Runs of P problems in four arms, decayed at K steps, R replicas each."""
+
+    decay_steps: np.ndarray
+    """(K,)"""
+    ratio: dict[str, np.ndarray]
+    """Arm -> (P, K, R): squared norm after decay over its minimum."""
+    test_loss: np.ndarray
+    """(P, K, R) after decay, main arm."""
+    log_scale: np.ndarray
+    """(P, K, R) mean over coordinates of log a_T, main arm."""
+    taken: dict[str, np.ndarray]
+    """Arm -> (P, K, R): largest log(a_0 / a_T) over coordinates."""
+    bound: np.ndarray
+    """(P,) Theorem G's bound on it in the last arm."""
+    kappa: np.ndarray
+    """(P,) kappa* of the minimum-norm solution."""
+    slope: np.ndarray
+    """(P,) measured slope of log |b off the support|_1 in log a, at ``DEPTHS``."""
+    seconds: float
+
+
+def norm_plan(profile: str | None = None) -> NormPlan:
+    """Return the runs of claim M2."""
+    quick = (profile or environment.profile()) == "quick"
+    return NormPlan(
+        setting=Setting(),
+        decay_steps=(0, 100, 1000, 4000, 12000) if quick else (0, 30, 100, 300, 1000, 2000, 4000, 8000, 12000),
+        problem_seeds=tuple(range(3 if quick else 20)),
+        num_replicas=2 if quick else 4,
+    )
+
+
+def norms(plan: NormPlan, *, workers: int | None = None) -> Norms:
+    """Run the four arms on every problem, and land at every decay step."""
+    found = executors.run_all(
+        _norms, [(plan, seed) for seed in plan.problem_seeds], workers=workers, description="norms"
+    )
+    ratio, taken, loss, scale, bound, kappa, slope, seconds = (list(column) for column in zip(*found, strict=True))
+    return Norms(
+        decay_steps=np.array(plan.decay_steps),
+        ratio={arm: np.array([r[i] for r in ratio]) for i, arm in enumerate(ARMS)},
+        taken={arm: np.array([t[i] for t in taken]) for i, arm in enumerate(ARMS)},
+        test_loss=np.array(loss),
+        log_scale=np.array(scale),
+        bound=np.array(bound),
+        kappa=np.array(kappa),
+        slope=np.array(slope),
+        seconds=sum(seconds),
+    )
+
+
+def _norms(shard: tuple[NormPlan, int]) -> tuple[Any, ...]:
+    plan, seed = shard
+    began, s = time.process_time(), plan.setting
+    problem = s.problem(seed)
+    least = model.minimum_norm(problem)
+    # Theorem G: eta max x^2 (2 U_0 + 4 |b|_1) <= 1/2
+    start = np.full(problem.num_features, s.init_scale)
+    reach = 2 * theory.divergence(start, start, least.beta) + 2 * least.norm_squared
+    small = 0.5 / (float((problem.X**2).max()) * float(reach)) * (1 - 1e-9)
+    rates = np.array([s.learning_rate, s.learning_rate / 10, s.learning_rate, small])
+    rows = model.grid(arm=range(len(ARMS)), seed=range(plan.num_replicas))
+    path = model.sgd(
+        problem,
+        schedule=schedules.constant(rates[rows["arm"]]),
+        num_steps=plan.decay_steps[-1],
+        batch_size=s.batch_size,
+        label_noise=np.array([s.label_noise, s.label_noise, 0.0, 0.0])[rows["arm"]],
+        init_scale=s.init_scale,
+        seeds=rows["seed"],
+        record=plan.decay_steps,
+    )
+    beta = theory.late_decay_limit(problem.X, problem.y, path.log_scale, path.centre)
+    squared = 2 * np.hypot(beta, np.exp(path.log_scale)).sum(axis=-1)
+    shape = (len(plan.decay_steps), len(ARMS), plan.num_replicas)
+    log_start = np.log(2 * s.init_scale**2)
+    kappa, slope = exponent(problem.X, problem.y, least.beta)
+    main = slice(0, plan.num_replicas)
+    return (
+        (squared / least.norm_squared).reshape(shape).transpose(1, 0, 2),
+        (log_start - path.log_scale).max(axis=-1).reshape(shape).transpose(1, 0, 2),
+        problem.test_loss(beta[:, main]),
+        path.log_scale[:, main].mean(axis=-1),
+        theory.waiting_bound(problem.X, least.beta, init_scale=s.init_scale, learning_rate=small),
+        kappa,
+        slope,
+        time.process_time() - began,
+    )
+
+
+def exponent(X: np.ndarray, y: np.ndarray, solution: np.ndarray) -> tuple[float, float]:
+    """Return kappa* of a basis-pursuit solution, and the slope that projections at shrinking scales show.
+
+    The slope is that of log |b off the support|_1 in log a; on the support the distance is at most a constant times
+    that.
+    """
+    on = np.abs(solution) > 1e-9
+    logs = np.repeat(DEPTHS[:, None], X.shape[1], axis=1)
+    found = solvers.entropy_projection(X, y, logs, np.zeros_like(logs)).solution
+    off = np.log(np.abs(found[:, ~on]).sum(axis=1))
+    return theory.kappa_star(X, np.where(on, solution, 0.0)).kappa, float(np.polyfit(DEPTHS, off, 1)[0])
+
+
+def compare(setting: Setting, decay_steps: Sequence[int], *, seed: int = 0, num_replicas: int = 4) -> np.ndarray:
+    """Return squared norm after decay over its minimum, (2, K): predicted by the slow flow, and mean over SGD runs."""
+    problem = setting.problem(seed)
+    scale = theory.slow_log_scale(
+        problem.X,
+        problem.y,
+        init_scale=setting.init_scale,
+        slow_times=setting.learning_rate**2 * np.asarray(decay_steps),
+        label_noise=setting.label_noise,
+        batch_size=setting.batch_size,
+        learning_rate=setting.learning_rate,
+    )
+    path = setting.run(problem, decay_steps, seeds=range(num_replicas))
+    predicted, measured = (
+        2 * np.hypot(theory.late_decay_limit(problem.X, problem.y, log_a, centre), np.exp(log_a)).sum(axis=-1)
+        for log_a, centre in ((scale, 0 * scale), (path.log_scale, path.centre))
+    )
+    return np.array([predicted, measured.mean(axis=1)]) / model.minimum_norm(problem).norm_squared
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Weighted:
+    """What happens when columns have unequal lengths."""
+
+    column_weights: np.ndarray
+    """(d,) v_j = |X_j|^2 / n."""
+    taken: np.ndarray
+    """(d,) of the first problem, measured: mean over runs of log(a_0 / a_T) in units of eta^2 sigma^2 T / B."""
+    to_weighted: np.ndarray
+    """(P,) distance of the slow flow's end to the minimiser of sum v_j |b_j|, over its largest entry."""
+    to_plain: np.ndarray
+    """(P,) the same to the minimiser of |b|_1."""
+
+
+def weighted(*, problem_seeds: Sequence[int] = range(6), decay_step: int = 4000) -> Weighted:
+    """Stretch columns by random factors in [1/2, 3/2]; the truth is dense, so that the two limits differ."""
+    s, drawn = Setting(learning_rate=0.02), {}
+    near: list[float] = []
+    far: list[float] = []
+    for seed in problem_seeds:
+        plain = model.Problem.dense(num_samples=s.num_samples, num_features=s.num_features, seed=seed)
+        factor = rng.stream(seed, "column factors").uniform(0.5, 1.5, s.num_features)
+        problem = model.Problem(plain.X * factor, plain.y)
+        drawn[seed] = problem
+        deep = theory.slow_flow(
+            problem.X,
+            problem.y,
+            init_scale=s.init_scale,
+            slow_times=[400.0],
+            label_noise=s.label_noise,
+            batch_size=s.batch_size,
+        )[0]
+        for distances, weight in ((near, problem.column_weights), (far, None)):
+            goal = solvers.basis_pursuit(problem.X, problem.y, weights=weight).solution
+            distances.append(float(np.abs(deep - goal).max() / np.abs(goal).max()))
+    first = next(iter(drawn.values()))
+    path = s.run(first, [decay_step], seeds=range(4))
+    unit = s.learning_rate**2 * s.label_noise**2 * decay_step / s.batch_size
+    taken = (np.log(2 * s.init_scale**2) - path.log_scale[0]).mean(axis=0) / unit
+    weights = first.column_weights
+    return Weighted(
+        column_weights=np.asarray(weights),
+        taken=np.asarray(taken),
+        to_weighted=np.array(near),
+        to_plain=np.array(far),
+    )
+
+
+def key(plan: NormPlan) -> str:
+    """Return the key that names a plan."""
+    return provenance.config_key(plan)
