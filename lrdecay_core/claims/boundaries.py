@@ -9,8 +9,8 @@ import numpy as np
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.boundaries import FRESH, SILENT, Arms
 from lrdecay_core.experiments.model.silent_model import SilentModel
+from lrdecay_core.experiments.networks.boundaries import FRESH, SILENT, Arms
 
 __all__ = ["MARGIN", "corruption", "gain", "gains", "persistence"]
 

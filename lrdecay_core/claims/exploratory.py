@@ -10,8 +10,8 @@ from sklearn.isotonic import IsotonicRegression
 from lrdecay_core.claims.ledger import Row
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.boundaries import Arms
-from lrdecay_core.experiments.schedules_on_networks import RULER, Shapes
+from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.schedules import RULER, Shapes
 
 __all__ = [
     "CLOCKS",

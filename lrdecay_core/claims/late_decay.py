@@ -9,7 +9,7 @@ import numpy as np
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval, rank_trend
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.late_decay import MAIN, Cell
+from lrdecay_core.experiments.networks.late_decay import MAIN, Cell
 from lrdecay_core.training import Branches, at_training_loss
 
 __all__ = [

@@ -11,7 +11,7 @@ from scipy import stats
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.network_planner import HALF, Rule, Table, choose, fit, shuffled
+from lrdecay_core.experiments.networks.network_planner import HALF, Rule, Table, choose, fit, shuffled
 
 __all__ = ["SHUFFLES", "describe_features", "describe_follow_up", "describe_rule", "foretells", "planner", "regrets"]
 

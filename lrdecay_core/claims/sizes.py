@@ -10,13 +10,13 @@ from lrdecay_core.claims.boundaries import gain
 from lrdecay_core.claims.ledger import Row
 from lrdecay_core.claims.statistics import mean_interval
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.boundaries import Arms
-from lrdecay_core.experiments.sizes import LARGE, SMALL
+from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.sizes import LARGE, SMALL
 
 __all__ = ["describe", "gains", "slope_rows", "slopes"]
 
 Runs = Mapping[str, Mapping[str, Arms]]
-"""``"<axis> <size>"`` -> condition -> runs, see :mod:`experiments.sizes`."""
+"""``"<axis> <size>"`` -> condition -> runs, see :mod:`experiments.networks.sizes`."""
 Axes = Mapping[str, tuple[int, ...]]
 
 

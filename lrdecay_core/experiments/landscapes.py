@@ -14,7 +14,7 @@ import numpy as np
 
 from lrdecay_core import environment, executors
 from lrdecay_core.experiments import planes, sharpness, valley_walk
-from lrdecay_core.experiments.network_settings import (
+from lrdecay_core.experiments.networks.settings import (
     digits_cnn,
     digits_mlp,
     mnist1d_cnn,

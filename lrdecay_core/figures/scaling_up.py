@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from lrdecay_core.experiments.scaling_up import PhaseDiagram
+from lrdecay_core.experiments.networks.scaling_up import PhaseDiagram
 from lrdecay_core.figures.style import LATE, new_axes
 
 __all__ = ["plot_phase_diagram"]

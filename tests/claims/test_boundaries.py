@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import boundaries
-from lrdecay_core.experiments.boundaries import FRESH, SILENT, Arms
 from lrdecay_core.experiments.model.silent_model import SilentModel
+from lrdecay_core.experiments.networks.boundaries import FRESH, SILENT, Arms
 
 
 @pytest.fixture(autouse=True)

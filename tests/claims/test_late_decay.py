@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import late_decay
-from lrdecay_core.experiments.late_decay import MAIN, Cell
+from lrdecay_core.experiments.networks.late_decay import MAIN, Cell
 from lrdecay_core.training import Branches, TrainConfig
 
 DECAYS = (1, 20, 30, 40, 50)

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from lrdecay_core.claims import network_planner as evidence
-from lrdecay_core.experiments.network_planner import HALF, Rule, Table, fit
+from lrdecay_core.experiments.networks.network_planner import HALF, Rule, Table, fit
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import sizes as evidence
-from lrdecay_core.experiments.boundaries import Arms
-from lrdecay_core.experiments.sizes import LARGE, SMALL
+from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.sizes import LARGE, SMALL
 
 AXES = {"width": (6, 12, 24)}
 JITTER = 0.001 * np.array([-1, 1, -1, 1, 0])

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments.boundaries import Arms
 from lrdecay_core.experiments.model.silent_model import SilentModel
-from lrdecay_core.experiments.schedules_on_networks import RULER, Shapes
+from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.schedules import RULER, Shapes
 from lrdecay_core.figures import boundaries as draw
 from lrdecay_core.training import TrainConfig
 

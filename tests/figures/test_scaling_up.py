@@ -1,7 +1,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from lrdecay_core.experiments.scaling_up import PhaseDiagram
+from lrdecay_core.experiments.networks.scaling_up import PhaseDiagram
 from lrdecay_core.figures.scaling_up import plot_phase_diagram
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from tests.experiments.model.test_decay_limit import SMALL
 
 from lrdecay_core.experiments.model import exits
+from tests.experiments.model.test_decay_limit import SMALL
 
 
 def test_exits_land_on_their_crosses():

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from lrdecay_core import executors
-from lrdecay_core.experiments import survival
+from lrdecay_core.experiments.networks import survival
 
 
 def test_a_killed_worker_costs_nothing(tmp_path, monkeypatch):

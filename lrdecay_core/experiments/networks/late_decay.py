@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lrdecay_core import environment, executors, provenance
-from lrdecay_core.experiments.network_settings import digits_cnn, digits_mlp, mnist1d_cnn, mnist1d_mlp_squared
+from lrdecay_core.experiments.networks.settings import digits_cnn, digits_mlp, mnist1d_cnn, mnist1d_mlp_squared
 from lrdecay_core.training import Branches, TrainConfig, branches
 
 __all__ = ["MAIN", "Cell", "cells", "controls", "describe", "key", "run"]

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 
-from lrdecay_core.experiments.planner_table import Table
+from lrdecay_core.experiments.networks.planner_table import Table
 
 
 def made_up(seed):

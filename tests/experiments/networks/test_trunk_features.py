@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lrdecay_core import data, networks
-from lrdecay_core.experiments import trunk_features
+from lrdecay_core.experiments.networks import trunk_features
 from lrdecay_core.parameters import Layout
 from lrdecay_core.training import TrainConfig, branches, objective
 

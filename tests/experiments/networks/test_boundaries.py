@@ -3,7 +3,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments import boundaries
+from lrdecay_core.experiments.networks import boundaries
 from lrdecay_core.training import branches
 
 

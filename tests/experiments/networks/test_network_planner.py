@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from lrdecay_core import provenance
-from lrdecay_core.experiments import network_planner as planner
-from lrdecay_core.experiments.trunk_features import FEATURES
+from lrdecay_core.experiments.networks import network_planner as planner
+from lrdecay_core.experiments.networks.trunk_features import FEATURES
 
 
 def made_up(runs=40, *, seed=0, tell=True):

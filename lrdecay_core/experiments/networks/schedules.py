@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, executors, schedules, sweeps
-from lrdecay_core.experiments.network_settings import mnist1d_cnn
+from lrdecay_core.experiments.networks.settings import mnist1d_cnn
 from lrdecay_core.schedules import Schedule
 from lrdecay_core.training import TrainConfig, scheduled
 

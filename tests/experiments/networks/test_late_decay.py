@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments import late_decay
+from lrdecay_core.experiments.networks import late_decay
 
 ALL = [
     (profile, name, cell)

@@ -1,7 +1,7 @@
 """When to decay, read off the trunk: pilot runs with features, a rule of two constants, and its fit.
 
 The pilot runs stand in ``network_planner.json`` beside this file, with the rule that was fitted on them and where they
-come from. ``python -m lrdecay_core.experiments.network_planner`` runs them again and rewrites the file.
+come from. ``python -m lrdecay_core.experiments.networks.network_planner`` runs them again and rewrites the file.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, executors, provenance, rng, sweeps
-from lrdecay_core.experiments.network_settings import digits_classifier, mnist1d_cnn
-from lrdecay_core.experiments.planner_table import Table
-from lrdecay_core.experiments.trunk_features import FEATURES, glance, watch
+from lrdecay_core.experiments.networks.planner_table import Table
+from lrdecay_core.experiments.networks.settings import digits_classifier, mnist1d_cnn
+from lrdecay_core.experiments.networks.trunk_features import FEATURES, glance, watch
 from lrdecay_core.training import TrainConfig
 
 __all__ = [
@@ -38,7 +38,7 @@ __all__ = [
     "write_pilot",
 ]
 
-COMMAND = "python -m lrdecay_core.experiments.network_planner"
+COMMAND = "python -m lrdecay_core.experiments.networks.network_planner"
 DECAYS = (2, 4, 8, 16, 28, 40, 56, 72)
 EPOCHS, HALF = 80, DECAYS.index(40)
 FILE = "network_planner.json"
@@ -178,7 +178,7 @@ def _picked(table: Table, where: np.ndarray) -> np.ndarray:
 
 def kept() -> tuple[Table, Rule, dict[str, Any]]:
     """Return the pilot table that is kept with the library, the rule fitted on it, and where both come from."""
-    raw = json.loads((files("lrdecay_core.experiments") / FILE).read_text(encoding="utf8"))
+    raw = json.loads((files("lrdecay_core.experiments.networks") / FILE).read_text(encoding="utf8"))
     return Table.from_plain(raw), Rule(**raw["rule"]), raw["origin"]
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 
 from lrdecay_core import provenance
-from lrdecay_core.experiments import network_planner, planner_follow_up
-from lrdecay_core.experiments.planner_table import Table
+from lrdecay_core.experiments.networks import network_planner, planner_follow_up
+from lrdecay_core.experiments.networks.planner_table import Table
 
 
 def test_every_condition_is_new_and_has_a_seed_of_its_own():

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, schedules
-from lrdecay_core.experiments import boundaries
-from lrdecay_core.experiments.boundaries import Arms, Section
-from lrdecay_core.experiments.network_settings import mnist1d_cnn
+from lrdecay_core.experiments.networks import boundaries
+from lrdecay_core.experiments.networks.boundaries import Arms, Section
+from lrdecay_core.experiments.networks.settings import mnist1d_cnn
 from lrdecay_core.training import TrainConfig, scheduled
 
 __all__ = ["LARGE", "SMALL", "axes", "describe", "run", "sections", "train"]

@@ -3,15 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments import schedules_on_networks
+from lrdecay_core.experiments.networks import schedules as network_schedules
 from lrdecay_core.training import scheduled
 
 
 @pytest.mark.parametrize("profile", ["quick", "book"])
 def test_shapes_stay_between_the_two_rates_and_end_at_the_small_one(profile):
-    config = schedules_on_networks.study(profile).config
+    config = network_schedules.study(profile).config
     last = config.epochs * config.steps_per_epoch
-    for name, shape in schedules_on_networks.shapes(config).items():
+    for name, shape in network_schedules.shapes(config).items():
         rates = shape(np.arange(last))
         assert rates.max() <= config.learning_rate * (1 + 1e-12)  # rounding of a sum
         assert rates.max() > 0.99 * config.learning_rate
@@ -20,10 +20,10 @@ def test_shapes_stay_between_the_two_rates_and_end_at_the_small_one(profile):
 
 
 def test_the_ruler_stands_first_and_its_sums_rise():
-    config = replace(schedules_on_networks.study("quick").config, epochs=8, num_train=100)
-    found = schedules_on_networks.run(schedules_on_networks.Study(config=config, seeds=(3, 1, 7, 2)), workers=1)
-    assert (np.diff(found.squares[: len(schedules_on_networks.RULER)]) >= 0).all()
+    config = replace(network_schedules.study("quick").config, epochs=8, num_train=100)
+    found = network_schedules.run(network_schedules.Study(config=config, seeds=(3, 1, 7, 2)), workers=1)
+    assert (np.diff(found.squares[: len(network_schedules.RULER)]) >= 0).all()
     assert found.test_error.shape == (len(found.names), 4)
-    alone = scheduled(config, schedules=schedules_on_networks.shapes(config), seeds=(3, 1, 7))
+    alone = scheduled(config, schedules=network_schedules.shapes(config), seeds=(3, 1, 7))
     np.testing.assert_array_equal(found.test_error[:, :3], alone.test_error)
     np.testing.assert_allclose(found.squares, (found.rates**2).sum(axis=1), rtol=1e-12)  # sums of the same numbers

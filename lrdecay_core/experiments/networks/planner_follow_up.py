@@ -1,7 +1,7 @@
 """A follow-up to P1: 24 conditions, each with a seed of its own. It adds to the registered evidence and replaces none.
 
-The runs stand in ``planner_follow_up.json`` beside this file; ``python -m lrdecay_core.experiments.planner_follow_up``
-runs them again and rewrites it.
+The runs stand in ``planner_follow_up.json`` beside this file;
+``python -m lrdecay_core.experiments.networks.planner_follow_up`` runs them again and rewrites it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from lrdecay_core import provenance
-from lrdecay_core.experiments.network_planner import EPOCHS, KINDS, Study, run
-from lrdecay_core.experiments.network_settings import mnist1d_cnn
-from lrdecay_core.experiments.planner_table import Table
+from lrdecay_core.experiments.networks.network_planner import EPOCHS, KINDS, Study, run
+from lrdecay_core.experiments.networks.planner_table import Table
+from lrdecay_core.experiments.networks.settings import mnist1d_cnn
 
 __all__ = ["COMMAND", "kept", "studies", "write"]
 
-COMMAND = "python -m lrdecay_core.experiments.planner_follow_up"
+COMMAND = "python -m lrdecay_core.experiments.networks.planner_follow_up"
 FILE = "planner_follow_up.json"
 RATES, SIZES, FIRST_SEED = (0.08, 0.12, 0.2, 0.25), (15, 25, 50), 60
 
@@ -41,7 +41,7 @@ def studies() -> dict[str, Study]:
 
 def kept() -> tuple[Table, dict[str, Any]]:
     """Return the runs that are kept with the library, and where they come from."""
-    raw = json.loads((files("lrdecay_core.experiments") / FILE).read_text(encoding="utf8"))
+    raw = json.loads((files("lrdecay_core.experiments.networks") / FILE).read_text(encoding="utf8"))
     return Table.from_plain(raw), raw["origin"]
 
 

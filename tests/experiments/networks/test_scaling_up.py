@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core import sweeps
-from lrdecay_core.experiments import scaling_up
+from lrdecay_core.experiments.networks import scaling_up
 from lrdecay_core.training import branches
 
 TINY = replace(

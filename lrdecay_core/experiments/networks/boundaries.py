@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, executors, provenance, sweeps
-from lrdecay_core.experiments.network_settings import digits_classifier, mnist1d_cnn
+from lrdecay_core.experiments.networks.settings import digits_classifier, mnist1d_cnn
 from lrdecay_core.training import TrainConfig, branches
 
 __all__ = ["CORRUPTION", "FRESH", "SILENT", "Arms", "Section", "describe", "key", "run", "sections", "train"]

@@ -1,0 +1,1 @@
+"""What the chapters train: late decay, its boundaries, the planner, sweeps."""
