@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import stats
 
-from lrdecay_core.experiments.mirror import MODEL, Mirror
-from lrdecay_core.experiments.views import GRID, LINE, Views
+from lrdecay_core.experiments.landscapes.mirror import MODEL, Mirror
+from lrdecay_core.experiments.landscapes.views import GRID, LINE, Views
 from lrdecay_core.landscape import mirror
 
 __all__ = ["AROUND", "STATISTICS", "Values", "plane_correlations", "profiles", "statistics", "table"]

@@ -18,7 +18,7 @@ from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.likeness import STATISTICS, Values, plane_correlations, table
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.mirror import MODEL, Mirror
+from lrdecay_core.experiments.landscapes.mirror import MODEL, Mirror
 
 __all__ = [
     "BOUNDS",

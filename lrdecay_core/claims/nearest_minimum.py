@@ -9,7 +9,7 @@ import numpy as np
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval, rank_trend
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.solutions import Solutions
+from lrdecay_core.experiments.landscapes.solutions import Solutions
 
 __all__ = ["describe_descents", "nearer", "share_of_fall", "trends"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.valley_walk import Walk
+from lrdecay_core.experiments.landscapes.valley_walk import Walk
 
 __all__ = ["along", "barrier", "describe", "excess", "higher_barrier", "one_valley"]
 

@@ -1,1 +1,4 @@
-"""What each chapter runs: one function per experiment returns its configurations for a profile."""
+"""What each chapter runs, in three wings: ``model``, ``networks`` and ``landscapes``, which may know the other two.
+
+One function per experiment returns its configurations for a profile.
+"""

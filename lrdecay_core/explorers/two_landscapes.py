@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lrdecay_core import checks
-from lrdecay_core.experiments.planes import Picture
+from lrdecay_core.experiments.landscapes.planes import Picture
 from lrdecay_core.explorers import contours
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
@@ -46,7 +46,7 @@ def two_landscapes(picture: Picture, *, unit: str = "epoch") -> Explorer[Pair]:
     """Return training and testing loss on one plane, to compare place by place and decay by decay.
 
     Args:
-        picture: of ``experiments.planes``: the plane through an early end, a late end and a test minimum.
+        picture: of ``experiments.landscapes.planes``: the plane through an early end, a late end and a test minimum.
         unit: of its decay times, ``"epoch"`` or ``"step"``.
 
     Raises:

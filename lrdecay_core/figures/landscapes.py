@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lrdecay_core.claims.statistics import mean_interval
-from lrdecay_core.experiments.planes import Picture
-from lrdecay_core.experiments.valley_walk import Paths, Track, Walk
+from lrdecay_core.experiments.landscapes.planes import Picture
+from lrdecay_core.experiments.landscapes.valley_walk import Paths, Track, Walk
 from lrdecay_core.figures.style import (
     CONTROL,
     LATE,

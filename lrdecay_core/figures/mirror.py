@@ -10,8 +10,8 @@ from matplotlib.ticker import FuncFormatter
 
 from lrdecay_core.claims.likeness import AROUND, profiles
 from lrdecay_core.claims.mirror import BOUNDS
-from lrdecay_core.experiments.mirror import MODEL, Mirror
-from lrdecay_core.experiments.views import FOUND_FROM, GRID, LINE, Views
+from lrdecay_core.experiments.landscapes.mirror import MODEL, Mirror
+from lrdecay_core.experiments.landscapes.views import FOUND_FROM, GRID, LINE, Views
 from lrdecay_core.figures.style import CONTROL, EARLY, LATE, MEASURED, PREDICTED, TEST, TRAIN, new_axes
 
 __all__ = ["LIMITS", "plot_correlation", "plot_line", "plot_plane", "plot_profiles", "plot_statistic"]

@@ -6,8 +6,8 @@ from scipy import stats
 
 from lrdecay_core.claims import likeness
 from lrdecay_core.claims.mirror import BOUNDS
-from lrdecay_core.experiments.mirror import MODEL, Mirror, study
-from lrdecay_core.experiments.views import GRID, LINE, Views
+from lrdecay_core.experiments.landscapes.mirror import MODEL, Mirror, study
+from lrdecay_core.experiments.landscapes.views import GRID, LINE, Views
 
 
 def landscape(lowest, aspect=4.0):

@@ -7,8 +7,8 @@ import pytest
 
 from lrdecay_core.claims import likeness
 from lrdecay_core.claims import mirror as evidence
-from lrdecay_core.experiments.mirror import MODEL, Mirror, study
-from lrdecay_core.experiments.views import GRID, LINE, Views
+from lrdecay_core.experiments.landscapes.mirror import MODEL, Mirror, study
+from lrdecay_core.experiments.landscapes.views import GRID, LINE, Views
 
 SEEDS = np.arange(8)
 WOBBLE = 0.01 * np.sin(SEEDS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import nearest_minimum as minimum
-from lrdecay_core.experiments.solutions import Solutions
+from lrdecay_core.experiments.landscapes.solutions import Solutions
 from lrdecay_core.training import Branches, TrainConfig
 
 CONFIG = TrainConfig(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import valley_walk
-from lrdecay_core.experiments.valley_walk import Walk
+from lrdecay_core.experiments.landscapes.valley_walk import Walk
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lrdecay_core import explorers, landscape
-from lrdecay_core.experiments.planes import Picture
+from lrdecay_core.experiments.landscapes.planes import Picture
 
 LOSSES = {
     "train": lambda v: v[1] ** 2 + 0.1 * v[0] + 0.3,

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from lrdecay_core import landscape
-from lrdecay_core.experiments.planes import Picture
-from lrdecay_core.experiments.valley_walk import Paths, Track, Walk
+from lrdecay_core.experiments.landscapes.planes import Picture
+from lrdecay_core.experiments.landscapes.valley_walk import Paths, Track, Walk
 from lrdecay_core.figures import landscapes as draw
 
 

@@ -2,7 +2,8 @@ from dataclasses import asdict
 
 import pytest
 
-from lrdecay_core.experiments import landscapes, mirror
+from lrdecay_core.experiments.landscapes import mirror
+from lrdecay_core.experiments.landscapes import study as landscapes
 from lrdecay_core.experiments.networks import late_decay, settings
 
 ALL = [getattr(settings, name) for name in settings.__all__]

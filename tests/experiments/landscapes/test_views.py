@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from lrdecay_core.experiments import views
-from lrdecay_core.experiments.views import GRID, LINE, Ends, Views, look
+from lrdecay_core.experiments.landscapes import views
+from lrdecay_core.experiments.landscapes.views import GRID, LINE, Ends, Views, look
 
 CENTRE = torch.tensor([0.3, -1.0, 2.0, 0.5, 0.1])
 LOSSES = {

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from lrdecay_core.experiments import kin, solutions
-from lrdecay_core.experiments.solutions import Cell
+from lrdecay_core.experiments.landscapes import kin, solutions
+from lrdecay_core.experiments.landscapes.solutions import Cell
 from lrdecay_core.training import TrainConfig, branches
 
 CONFIG = TrainConfig(

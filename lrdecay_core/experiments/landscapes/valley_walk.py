@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import landscape
-from lrdecay_core.experiments import kin, solutions
-from lrdecay_core.experiments.solutions import Cell, Solutions
+from lrdecay_core.experiments.landscapes import kin, solutions
+from lrdecay_core.experiments.landscapes.solutions import Cell, Solutions
 from lrdecay_core.training import TrainConfig
 
 __all__ = ["Paths", "Task", "Track", "Walk", "paths", "tasks", "track", "walk"]

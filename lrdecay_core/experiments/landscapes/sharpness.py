@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import landscape
-from lrdecay_core.experiments import solutions
-from lrdecay_core.experiments.solutions import Cell, Solutions
+from lrdecay_core.experiments.landscapes import solutions
+from lrdecay_core.experiments.landscapes.solutions import Cell, Solutions
 from lrdecay_core.training import TrainConfig
 
 __all__ = ["Sharpness", "Task", "describe", "measure", "tasks"]

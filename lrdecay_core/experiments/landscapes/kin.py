@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from lrdecay_core import environment, landscape
-from lrdecay_core.experiments import solutions
-from lrdecay_core.experiments.solutions import Cell
+from lrdecay_core.experiments.landscapes import solutions
+from lrdecay_core.experiments.landscapes.solutions import Cell
 from lrdecay_core.training import TrainConfig
 from lrdecay_core.training.loop import Loop
 

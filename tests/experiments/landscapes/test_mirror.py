@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from lrdecay_core.experiments import mirror, solutions
-from lrdecay_core.experiments.mirror import MODEL, Study
-from lrdecay_core.experiments.model_ends import KINDS, Model, ends
-from lrdecay_core.experiments.solutions import Cell
-from lrdecay_core.experiments.views import look
+from lrdecay_core.experiments.landscapes import mirror, solutions
+from lrdecay_core.experiments.landscapes.mirror import MODEL, Study
+from lrdecay_core.experiments.landscapes.model_ends import KINDS, Model, ends
+from lrdecay_core.experiments.landscapes.solutions import Cell
+from lrdecay_core.experiments.landscapes.views import look
 from lrdecay_core.training import TrainConfig
 
 CELL = Cell(

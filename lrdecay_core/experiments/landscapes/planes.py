@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from lrdecay_core import landscape
-from lrdecay_core.experiments import model_ends, solutions
-from lrdecay_core.experiments.solutions import Cell, Solutions
-from lrdecay_core.experiments.views import GRID, LINE, Views
+from lrdecay_core.experiments.landscapes import model_ends, solutions
+from lrdecay_core.experiments.landscapes.solutions import Cell, Solutions
+from lrdecay_core.experiments.landscapes.views import GRID, LINE, Views
 from lrdecay_core.landscape.evaluate import Objective
 
 __all__ = ["Picture", "Task", "model_picture", "picture", "task", "window"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lrdecay_core.experiments import solutions
-from lrdecay_core.experiments.solutions import Cell
+from lrdecay_core.experiments.landscapes import solutions
+from lrdecay_core.experiments.landscapes.solutions import Cell
 from lrdecay_core.training import TrainConfig, branches
 
 CONFIG = TrainConfig(

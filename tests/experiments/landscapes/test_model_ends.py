@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from lrdecay_core import schedules
-from lrdecay_core.experiments.model_ends import KINDS, Model, ends, flat, losses
+from lrdecay_core.experiments.landscapes.model_ends import KINDS, Model, ends, flat, losses
 from lrdecay_core.model import Weights, sgd
 
 SETTINGS = Model(num_samples=6, num_features=12, sparsity=2, late=400)

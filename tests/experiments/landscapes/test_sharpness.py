@@ -1,9 +1,9 @@
 import numpy as np
 import torch
 
-from lrdecay_core.experiments import sharpness, solutions
-from lrdecay_core.experiments.sharpness import Sharpness
-from lrdecay_core.experiments.solutions import Cell
+from lrdecay_core.experiments.landscapes import sharpness, solutions
+from lrdecay_core.experiments.landscapes.sharpness import Sharpness
+from lrdecay_core.experiments.landscapes.solutions import Cell
 from lrdecay_core.training import TrainConfig
 
 CONFIG = TrainConfig(

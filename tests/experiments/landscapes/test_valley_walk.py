@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments import solutions, valley_walk
-from lrdecay_core.experiments.solutions import Cell
-from lrdecay_core.experiments.valley_walk import Walk
+from lrdecay_core.experiments.landscapes import solutions, valley_walk
+from lrdecay_core.experiments.landscapes.solutions import Cell
+from lrdecay_core.experiments.landscapes.valley_walk import Walk
 from lrdecay_core.training import TrainConfig
 
 CONFIG = TrainConfig(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lrdecay_core import checks, rng, schedules
-from lrdecay_core.experiments.views import Ends
+from lrdecay_core.experiments.landscapes.views import Ends
 from lrdecay_core.landscape.evaluate import Objective
 from lrdecay_core.model import Problem, Weights, sgd
 from lrdecay_core.theory import late_decay_limit

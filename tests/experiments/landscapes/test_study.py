@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments import landscapes, solutions
+from lrdecay_core.experiments.landscapes import solutions
+from lrdecay_core.experiments.landscapes import study as landscapes
 
 
 @pytest.mark.parametrize("profile", ["quick", "book"])

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 
 from lrdecay_core import environment, executors, landscape, provenance
-from lrdecay_core.experiments import solutions
-from lrdecay_core.experiments.model_ends import KINDS, Model, ends
+from lrdecay_core.experiments.landscapes import solutions
+from lrdecay_core.experiments.landscapes.model_ends import KINDS, Model, ends
+from lrdecay_core.experiments.landscapes.solutions import Cell, Solutions
+from lrdecay_core.experiments.landscapes.views import Ends, Views, look
 from lrdecay_core.experiments.networks.settings import digits_mlp, mnist1d_cnn_squared
-from lrdecay_core.experiments.solutions import Cell, Solutions
-from lrdecay_core.experiments.views import Ends, Views, look
 from lrdecay_core.training import TrainConfig
 
 __all__ = ["MODEL", "Mirror", "Study", "describe", "describe_optima", "key", "network_ends", "run", "study"]

@@ -13,7 +13,11 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, executors
-from lrdecay_core.experiments import planes, sharpness, valley_walk
+from lrdecay_core.experiments.landscapes import planes, sharpness, valley_walk
+from lrdecay_core.experiments.landscapes.planes import Picture
+from lrdecay_core.experiments.landscapes.sharpness import Sharpness
+from lrdecay_core.experiments.landscapes.solutions import Cell, Solutions
+from lrdecay_core.experiments.landscapes.valley_walk import Paths, Walk
 from lrdecay_core.experiments.networks.settings import (
     digits_cnn,
     digits_mlp,
@@ -21,10 +25,6 @@ from lrdecay_core.experiments.networks.settings import (
     mnist1d_cnn_squared,
     mnist1d_mlp_squared,
 )
-from lrdecay_core.experiments.planes import Picture
-from lrdecay_core.experiments.sharpness import Sharpness
-from lrdecay_core.experiments.solutions import Cell, Solutions
-from lrdecay_core.experiments.valley_walk import Paths, Walk
 from lrdecay_core.training import TrainConfig
 
 __all__ = ["CARRIERS", "DRAWN", "MODEL", "Seen", "Study", "look", "study"]

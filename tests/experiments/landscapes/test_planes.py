@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments import model_ends, planes, solutions
-from lrdecay_core.experiments.solutions import Cell
-from lrdecay_core.experiments.views import look
+from lrdecay_core.experiments.landscapes import model_ends, planes, solutions
+from lrdecay_core.experiments.landscapes.solutions import Cell
+from lrdecay_core.experiments.landscapes.views import look
 from lrdecay_core.training import TrainConfig
 
 CONFIG = TrainConfig(

@@ -1,0 +1,1 @@
+"""What the chapters look at: solutions, the ways and planes between them, the model's beside the networks'."""
