@@ -7,8 +7,9 @@ import numpy as np
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.model.decay_limit import Landings, Setting
+from lrdecay_core.experiments.model.decay_limit import Landings
 from lrdecay_core.experiments.model.exits import Cut
+from lrdecay_core.experiments.model.setting import Setting
 from lrdecay_core.experiments.model.slow_curves import Curves
 
 __all__ = ["agreement", "departure", "describe_curves", "describe_cut", "describe_landings", "landing", "slow_flow"]

@@ -10,8 +10,8 @@ from scipy import stats
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval
 from lrdecay_core.claims.thresholds import thresholds
-from lrdecay_core.experiments.model.decay_time import sparse_problem
 from lrdecay_core.experiments.model.equal_budget import DENSE, MAIN, NO_NOISE_AFTER, TENTH, BudgetRuns
+from lrdecay_core.experiments.model.setting import sparse_problem
 from lrdecay_core.theory import kappa_star
 
 __all__ = [

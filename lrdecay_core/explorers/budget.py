@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from lrdecay_core import solvers
 from lrdecay_core.experiments.model.budget_planner import FAMILIES, SLACK, in_range
-from lrdecay_core.experiments.model.decay_time import INIT_SCALE
+from lrdecay_core.experiments.model.setting import INIT_SCALE
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
 from lrdecay_core.explorers.page import MARGINS, canvas, rounded

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lrdecay_core import checks, model, schedules
+from lrdecay_core.experiments.model.setting import INIT_SCALE
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
 from lrdecay_core.explorers.page import MARGINS, canvas, rounded
@@ -21,7 +22,6 @@ from lrdecay_core.model import batches
 
 __all__ = ["Playground", "late_decay"]
 
-INIT_SCALE = 0.5
 SEEDS = 20
 READINGS = 500
 NAMES = ("your decay", "early decay", "never decays")

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lrdecay_core.experiments.model.decay_planner import TRUSTED
-from lrdecay_core.experiments.model.decay_time import INIT_SCALE
+from lrdecay_core.experiments.model.setting import INIT_SCALE
 from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
 from lrdecay_core.explorers.page import MARGINS, canvas, rounded

@@ -46,13 +46,14 @@ def browser() -> Iterator[Any]:
 def explorers() -> dict[str, Any]:
     """Return every explorer, on small settings but for the playground, whose size the speed is promised for."""
     from lrdecay_core import explorers
-    from lrdecay_core.experiments.model import decay_time, space_curve
+    from lrdecay_core.experiments.model import space_curve
+    from lrdecay_core.experiments.model.setting import sparse_problem
     from lrdecay_core.model import Problem
     from tests.explorers import test_collapse, test_spectra, test_two_landscapes
 
     setup = space_curve.Setup(learning_rate=0.02, num_steps=3000, decay_steps=(0, 3000), num_recorded=300)
     return {
-        "late_decay": explorers.late_decay(decay_time.sparse_problem(0)),
+        "late_decay": explorers.late_decay(sparse_problem(0)),
         "collapse": explorers.collapse(test_collapse.made_up(2.0)),
         "planner": explorers.planner(Problem.sparse(num_samples=8, num_features=14, sparsity=2, seed=3)),
         "budget": explorers.budget(Problem.sparse(num_samples=8, num_features=14, sparsity=2, seed=3)),

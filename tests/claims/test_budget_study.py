@@ -8,7 +8,7 @@ import pytest
 from lrdecay_core.claims import budget_study
 from lrdecay_core.experiments.model.budget_planner import FAMILIES, SHARES
 from lrdecay_core.experiments.model.budget_study import BudgetStudy, BudgetTrial
-from lrdecay_core.experiments.model.decay_time import Arm
+from lrdecay_core.experiments.model.setting import Arm
 
 ARM = Arm(learning_rate=0.04)
 STUDY = BudgetStudy(

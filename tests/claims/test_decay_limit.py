@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import decay_limit
-from lrdecay_core.experiments.model.decay_limit import Landings, Setting
+from lrdecay_core.experiments.model.decay_limit import Landings
 from lrdecay_core.experiments.model.exits import Cut
+from lrdecay_core.experiments.model.setting import Setting
 from lrdecay_core.experiments.model.slow_curves import Curves
 
 

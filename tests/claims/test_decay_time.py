@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import decay_time
-from lrdecay_core.experiments.model.decay_time import Arm, Curves, Study
+from lrdecay_core.experiments.model.decay_time import Curves, Study
+from lrdecay_core.experiments.model.setting import Arm
 
 STUDY = Study(
     problems=(0, 1, 2),

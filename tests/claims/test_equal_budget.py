@@ -7,8 +7,8 @@ import pytest
 
 from lrdecay_core import theory
 from lrdecay_core.claims import equal_budget
-from lrdecay_core.experiments.model.decay_time import sparse_problem
 from lrdecay_core.experiments.model.equal_budget import DENSE, MAIN, NO_NOISE_AFTER, TENTH, Budget, BudgetRuns
+from lrdecay_core.experiments.model.setting import sparse_problem
 
 BUDGET = Budget(problems=tuple(range(20)), replicas=2, decay_steps=(0, 500, 2000, 5000, 7500, 8000), record_every=8000)
 

@@ -5,7 +5,8 @@ import pytest
 
 from lrdecay_core import explorers
 from lrdecay_core.claims.decay_time import EXPONENTS, collapse_spread
-from lrdecay_core.experiments.model.decay_time import Arm, Curves, Study
+from lrdecay_core.experiments.model.decay_time import Curves, Study
+from lrdecay_core.experiments.model.setting import Arm
 
 
 def made_up(power):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from lrdecay_core.experiments.model.decay_planner import Plan
-from lrdecay_core.experiments.model.decay_time import Arm, Curves, study
+from lrdecay_core.experiments.model.decay_time import Curves, study
 from lrdecay_core.experiments.model.equal_budget import Budget, BudgetRuns
+from lrdecay_core.experiments.model.setting import Arm
 from lrdecay_core.figures import decay_time as draw
 
 STUDY = study("quick")

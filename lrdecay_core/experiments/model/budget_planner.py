@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from lrdecay_core import checks, schedules
-from lrdecay_core.experiments.model.decay_time import INIT_SCALE, Arm, sparse_problem
+from lrdecay_core.experiments.model.setting import INIT_SCALE, Arm, sparse_problem
 from lrdecay_core.model import Problem, grid, sgd
 from lrdecay_core.theory import budget_test_loss
 

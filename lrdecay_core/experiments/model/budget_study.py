@@ -14,7 +14,7 @@ import numpy as np
 
 from lrdecay_core import environment, executors, provenance, sweeps
 from lrdecay_core.experiments.model.budget_planner import FAMILIES, SHARES, family
-from lrdecay_core.experiments.model.decay_time import INIT_SCALE, Arm, sparse_problem
+from lrdecay_core.experiments.model.setting import INIT_SCALE, Arm, sparse_problem
 from lrdecay_core.model import Problem, grid, sgd
 from lrdecay_core.schedules import Schedule
 from lrdecay_core.theory import budget_test_loss

@@ -10,52 +10,18 @@ from typing import Any
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from lrdecay_core import environment, executors, model, provenance, schedules, theory
+from lrdecay_core import environment, executors, model, provenance, theory
+from lrdecay_core.experiments.model.setting import Setting, landing
 
 __all__ = [
     "Landings",
     "Limits",
-    "Setting",
     "describe",
     "gradient_flow",
     "key",
     "land",
     "limits",
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """A sparse problem and the SGD that runs on it; the defaults are the base setting of the model chapters."""
-
-    num_samples: int = 20
-    num_features: int = 40
-    sparsity: int = 3
-    batch_size: int = 4
-    label_noise: float = 2.0
-    """Standard deviation of the fresh label noise, +- with equal chances."""
-    learning_rate: float = 0.04
-    """The large rate, in (u, v)."""
-    init_scale: float = 0.5
-
-    def problem(self, seed: int) -> model.Problem:
-        """Return the problem of a seed."""
-        return model.Problem.sparse(
-            num_samples=self.num_samples, num_features=self.num_features, sparsity=self.sparsity, seed=seed
-        )
-
-    def run(self, problem: model.Problem, record: Sequence[int], seeds: Sequence[int]) -> model.Path:
-        """Return SGD at the large rate, recorded at the given steps."""
-        return model.sgd(
-            problem,
-            schedule=schedules.constant(self.learning_rate),
-            num_steps=max(record),
-            batch_size=self.batch_size,
-            label_noise=self.label_noise,
-            init_scale=self.init_scale,
-            seeds=seeds,
-            record=record,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +104,7 @@ def _land(shard: tuple[Setting, tuple[int, ...], int]) -> tuple[list[Any], float
     setting, steps, seed = shard
     start, problem = time.process_time(), setting.problem(seed)
     path = setting.run(problem, steps, seeds=[seed])
-    predicted = theory.late_decay_limit(problem.X, problem.y, path.log_scale, path.centre)[:, 0]
+    predicted = landing(problem, path)[:, 0]
     uncentred = theory.late_decay_limit(problem.X, problem.y, path.log_scale, 0 * path.centre)[:, 0]
     cases = []
     for k in range(len(steps)):

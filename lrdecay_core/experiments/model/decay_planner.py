@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrdecay_core.experiments.model.decay_time import INIT_SCALE, Arm, landing_curves, predicted_steps
+from lrdecay_core.experiments.model.decay_time import landing_curves, predicted_steps
+from lrdecay_core.experiments.model.setting import INIT_SCALE, Arm
 from lrdecay_core.model import Problem
 from lrdecay_core.theory import kappa_star, slow_flow
 

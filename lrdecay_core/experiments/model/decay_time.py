@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrdecay_core import environment, executors, provenance, schedules
+from lrdecay_core.experiments.model.setting import INIT_SCALE, Arm, landing, sparse_problem
 from lrdecay_core.model import Problem, grid, sgd
-from lrdecay_core.theory import decay_time, late_decay_limit
+from lrdecay_core.theory import decay_time
 
 __all__ = [
-    "INIT_SCALE",
-    "Arm",
     "Curves",
     "Study",
     "describe",
@@ -26,32 +25,8 @@ __all__ = [
     "landing_curves",
     "predicted_steps",
     "run",
-    "sparse_problem",
     "study",
 ]
-
-INIT_SCALE = 0.5
-"""Every run starts at p = m = 0.5, that is at scale a_0 = 0.5."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arm:
-    """One choice of learning rate, batch size and label noise."""
-
-    learning_rate: float
-    batch_size: int = 4
-    label_noise: float = 2.0
-
-    def steps(self, depths: np.ndarray) -> np.ndarray:
-        """Return the steps (K,) at which log(a_0 / a) reaches ``depths`` to leading order, rounded.
-
-        Without label noise the scale stands still; depth is then eta^2 T by convention.
-
-        >>> Arm(learning_rate=0.1, batch_size=4, label_noise=2.0).steps(np.array([1.0])).tolist()
-        [100]
-        """
-        drift = self.label_noise**2 / self.batch_size if self.label_noise else 1.0
-        return np.asarray(np.rint(np.asarray(depths) / (drift * self.learning_rate**2)), dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +86,6 @@ def run(settings: Study, *, workers: int | None = None) -> Curves:
     return Curves(study=settings, test_loss=np.stack(loss), predicted=np.stack(predicted), seconds=sum(seconds))
 
 
-def sparse_problem(seed: int) -> Problem:
-    """Return the book's problem of that seed: 20 samples, 40 features, 3 of them in use."""
-    return Problem.sparse(num_samples=20, num_features=40, sparsity=3, seed=seed)
-
-
 def landing_curves(problem: Problem, arms: Sequence[Arm], *, steps: np.ndarray, replicas: int) -> np.ndarray:
     """Return the test loss (A, K, R) that decay at each of the increasing ``steps`` leads to, on SGD seeds 0 to R - 1.
 
@@ -138,7 +108,7 @@ def landing_curves(problem: Problem, arms: Sequence[Arm], *, steps: np.ndarray, 
         seeds=rows["seed"],
         record=steps.tolist(),
     )
-    loss = problem.test_loss(late_decay_limit(problem.X, problem.y, path.log_scale, path.centre))
+    loss = problem.test_loss(landing(problem, path))
     return np.moveaxis(loss.reshape(len(steps), len(arms), replicas), 1, 0)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrdecay_core import environment, executors, provenance, schedules
-from lrdecay_core.experiments.model.decay_time import INIT_SCALE, sparse_problem
+from lrdecay_core.experiments.model.setting import INIT_SCALE, sparse_problem
 from lrdecay_core.model import Problem, grid, sgd
 
 __all__ = ["DENSE", "MAIN", "NO_NOISE_AFTER", "TENTH", "Budget", "BudgetRuns", "budgets", "describe", "key", "run"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrdecay_core import model, schedules, theory
-from lrdecay_core.experiments.model.decay_limit import Setting, gradient_flow
+from lrdecay_core.experiments.model.decay_limit import gradient_flow
+from lrdecay_core.experiments.model.setting import Setting
 
 __all__ = ["Cut", "Exits", "exits", "tails"]
 

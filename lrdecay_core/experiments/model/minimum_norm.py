@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, executors, model, provenance, rng, schedules, solvers, theory
-from lrdecay_core.experiments.model.decay_limit import Setting
+from lrdecay_core.experiments.model.setting import Setting, landing
 
 __all__ = [
     "ARMS",
@@ -122,7 +122,7 @@ def _norms(shard: tuple[NormPlan, int]) -> tuple[Any, ...]:
         seeds=rows["seed"],
         record=plan.decay_steps,
     )
-    beta = theory.late_decay_limit(problem.X, problem.y, path.log_scale, path.centre)
+    beta = landing(problem, path)
     squared = 2 * np.hypot(beta, np.exp(path.log_scale)).sum(axis=-1)
     shape = (len(plan.decay_steps), len(ARMS), plan.num_replicas)
     log_start = np.log(2 * s.init_scale**2)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from lrdecay_core import rng, solvers
-from lrdecay_core.experiments.model.decay_limit import Setting
+from lrdecay_core.experiments.model.setting import Setting
 
 __all__ = ["error_bound_used", "null_space_constant"]
 

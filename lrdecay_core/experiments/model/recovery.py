@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lars_path
 
 from lrdecay_core import environment, executors, model, provenance, rng, solvers, theory
-from lrdecay_core.experiments.model.decay_limit import Setting
+from lrdecay_core.experiments.model.setting import Setting, landing
 
 __all__ = [
     "ESTIMATORS",
@@ -142,7 +142,7 @@ def _work(shard: tuple[Any, ...]) -> tuple[Any, float]:
 def estimate(problem: model.Problem, chosen: Plan, *, level: float, seed: int) -> np.ndarray:
     """Return the test losses of the six estimators, and then of decay at every step, (E + K,)."""
     path = chosen.setting.run(problem, chosen.decay_steps, seeds=[seed])
-    landed = theory.late_decay_limit(problem.X, problem.y, path.log_scale, path.centre)[:, 0]
+    landed = landing(problem, path)[:, 0]
     support = np.flatnonzero(problem.beta_true)
     oracle = np.zeros(problem.num_features)
     oracle[support] = np.linalg.lstsq(problem.X[:, support], problem.y, rcond=None)[0]

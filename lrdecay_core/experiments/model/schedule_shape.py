@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import checks, environment, executors, provenance, schedules, sweeps, theory
-from lrdecay_core.experiments.model.decay_time import INIT_SCALE, sparse_problem
+from lrdecay_core.experiments.model.setting import INIT_SCALE, landing, sparse_problem
 from lrdecay_core.model import sgd
 from lrdecay_core.schedules import Schedule
 
@@ -159,7 +159,7 @@ def _one(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
         record=steps,
         **setting,
     )
-    landed = theory.late_decay_limit(problem.X, problem.y, path.log_scale, path.centre)
+    landed = landing(problem, path)
     orders = [
         theory.schedule_limit(problem.X, problem.y, schedule=schedule, steps=steps, first_order=order, **setting)
         for order in (False, True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrdecay_core import environment, executors, model, schedules, theory
-from lrdecay_core.experiments.model.decay_time import INIT_SCALE, sparse_problem
+from lrdecay_core.experiments.model.setting import INIT_SCALE, landing, sparse_problem
 
 __all__ = ["BATCH_SIZE", "LABEL_NOISE", "SilentModel", "run", "settings"]
 
@@ -73,7 +73,7 @@ def _one(shard: tuple[int, tuple[int, ...], tuple[int, ...]]) -> tuple[np.ndarra
     )
     shape = (len(steps), 2, len(replicas))
     fallen = (np.log(2 * INIT_SCALE**2) - path.log_scale).max(axis=-1).reshape(shape).max(axis=-1).T
-    landed = problem.test_loss(theory.late_decay_limit(problem.X, problem.y, path.log_scale, path.centre))
+    landed = problem.test_loss(landing(problem, path))
     loss = np.exp(np.log(landed).reshape(shape).mean(axis=-1)).T
     bound = theory.waiting_bound(problem.X, best, init_scale=INIT_SCALE, learning_rate=rate)
     return fallen, loss, bound

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from lrdecay_core import environment, executors, model, provenance, theory
-from lrdecay_core.experiments.model.decay_limit import Setting, gradient_flow
+from lrdecay_core.experiments.model.decay_limit import gradient_flow
+from lrdecay_core.experiments.model.setting import Setting, landing
 
 __all__ = ["Curves", "SlowPlan", "curves", "effective_ode", "key", "plan"]
 
@@ -82,7 +83,7 @@ def _slow_curve(shard: tuple[SlowPlan, int]) -> tuple[np.ndarray, np.ndarray, np
     began, setting, steps = time.process_time(), settings.setting, _steps(settings)
     problem = setting.problem(seed)
     path = setting.run(problem, steps.tolist(), seeds=range(settings.num_replicas))
-    landed = theory.late_decay_limit(problem.X, problem.y, path.log_scale, path.centre)
+    landed = landing(problem, path)
     w = path.weights
     solved = [gradient_flow(problem, w.p[k, 0], w.m[k, 0], residual=1e-9)[-1] for k in range(len(steps))]
     leading, first = (

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import checks, environment, executors, provenance, rng, schedules, solvers, sweeps, theory
-from lrdecay_core.experiments.model.decay_time import INIT_SCALE
+from lrdecay_core.experiments.model.setting import INIT_SCALE, landing
 from lrdecay_core.model import Problem, sgd
 
 __all__ = ["STRETCHED", "VARIANTS", "VariantRuns", "VariantStudy", "build", "describe", "key", "run", "study"]
@@ -131,7 +131,7 @@ def _one(spec: Mapping[str, Any]) -> dict[str, Any]:
         record=steps,
         **noise,
     )
-    beta = theory.late_decay_limit(X, y, path.log_scale, path.centre)
+    beta = landing(problem, path)
     ratio = np.hypot(beta, np.exp(path.log_scale)) @ weights / least.value
     main = beta[:, : settings.replicas]
     predicted = theory.slow_flow(X, y, slow_times=rate**2 * np.array(steps), learning_rate=rate, **noise)

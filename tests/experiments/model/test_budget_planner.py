@@ -4,7 +4,7 @@ import pytest
 from lrdecay_core import schedules
 from lrdecay_core.experiments.model import budget_planner
 from lrdecay_core.experiments.model.budget_planner import BudgetPlan
-from lrdecay_core.experiments.model.decay_time import Arm, sparse_problem
+from lrdecay_core.experiments.model.setting import Arm, sparse_problem
 from lrdecay_core.model import sgd
 
 MADE_UP = BudgetPlan(

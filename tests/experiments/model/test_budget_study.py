@@ -6,7 +6,7 @@ import pytest
 from lrdecay_core import schedules, theory
 from lrdecay_core.experiments.model import budget_study
 from lrdecay_core.experiments.model.budget_planner import FAMILIES, SHARES
-from lrdecay_core.experiments.model.decay_time import sparse_problem
+from lrdecay_core.experiments.model.setting import sparse_problem
 from lrdecay_core.model import sgd
 
 SMALL = replace(budget_study.study("quick"), problems=(50, 51), replicas=2, budgets=(100, 200))

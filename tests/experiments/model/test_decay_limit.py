@@ -6,7 +6,8 @@ import numpy as np
 
 from lrdecay_core import model
 from lrdecay_core.experiments.model import decay_limit
-from lrdecay_core.experiments.model.decay_limit import Limits, Setting
+from lrdecay_core.experiments.model.decay_limit import Limits
+from lrdecay_core.experiments.model.setting import Setting
 
 SMALL = Setting(num_samples=4, num_features=9, sparsity=2, batch_size=2, label_noise=1.0)
 

@@ -6,7 +6,7 @@ import pytest
 from lrdecay_core import theory
 from lrdecay_core.experiments.model import decay_planner
 from lrdecay_core.experiments.model.decay_planner import Plan
-from lrdecay_core.experiments.model.decay_time import Arm, sparse_problem
+from lrdecay_core.experiments.model.setting import Arm, sparse_problem
 
 MADE_UP = Plan(
     arm=Arm(learning_rate=0.04),

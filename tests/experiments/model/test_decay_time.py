@@ -3,9 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core import theory
 from lrdecay_core.experiments.model import decay_time
-from lrdecay_core.experiments.model.decay_time import Arm
+from lrdecay_core.experiments.model.setting import Arm, sparse_problem
 
 SMALL = replace(
     decay_time.study("quick"),
@@ -39,30 +38,13 @@ def test_two_decades_and_four_rates_in_the_book():
     assert len(study.problems) >= 6
 
 
-def test_steps_are_where_the_leading_scale_has_fallen_by_the_depth():
-    arm, depths = Arm(learning_rate=0.01, batch_size=8, label_noise=3.0), np.array([0.1, 2.0])
-    problem = decay_time.sparse_problem(0)
-    log_scale = theory.slow_log_scale(
-        problem.X,
-        problem.y,
-        init_scale=decay_time.INIT_SCALE,
-        slow_times=0.01**2 * arm.steps(depths),
-        label_noise=3.0,
-        batch_size=8,
-    )
-    np.testing.assert_allclose(
-        np.log(0.5) - log_scale, np.broadcast_to(depths[:, None], (2, 40)), rtol=1e-3
-    )  # whole steps
-    assert Arm(learning_rate=0.1, label_noise=0.0).steps(np.array([1.0])).tolist() == [100]
-
-
 def test_run_has_every_problem_and_arm_and_does_not_depend_on_workers():
     alone = decay_time.run(SMALL, workers=1)
     assert alone.test_loss.shape == (2, 3, 3, 2)
     assert alone.mean.shape == (2, 3, 3)
     # A worker has one thread, this process may have more: products are then summed in another order.
     np.testing.assert_allclose(alone.test_loss, decay_time.run(SMALL, workers=2).test_loss, rtol=1e-12)
-    problem, arm = decay_time.sparse_problem(4), SMALL.rates[1]
+    problem, arm = sparse_problem(4), SMALL.rates[1]
     (curve,) = decay_time.landing_curves(problem, [arm], steps=arm.steps(np.array(SMALL.depths)), replicas=2)
     np.testing.assert_allclose(alone.test_loss[1, 1], curve, rtol=1e-12)  # rounding depends on the row of a product
     assert np.isnan(alone.predicted[:, 2]).all()
@@ -73,7 +55,7 @@ def test_run_has_every_problem_and_arm_and_does_not_depend_on_workers():
 def test_predictions_that_differ_by_a_factor_are_those_of_each_arm():
     arms = (*SMALL.rates, Arm(learning_rate=0.03, label_noise=1.0), Arm(learning_rate=0.04, batch_size=2))
     settings = replace(SMALL, problems=(3,), rates=arms, silent=(), depths=(0.1, 4.0), replicas=1)
-    found, problem = decay_time.run(settings, workers=1).predicted[0], decay_time.sparse_problem(3)
+    found, problem = decay_time.run(settings, workers=1).predicted[0], sparse_problem(3)
     for k, arm in enumerate(arms):
         expected = [decay_time.predicted_steps(problem, arm, SMALL.target, first_order=o) for o in (False, True)]
         np.testing.assert_allclose(found[k], expected, rtol=1e-6)  # the correction's iteration stops at 1e-10
@@ -82,7 +64,7 @@ def test_predictions_that_differ_by_a_factor_are_those_of_each_arm():
 
 def test_arms_side_by_side_are_those_alone():
     arms = [Arm(learning_rate=0.04, label_noise=1.0), Arm(learning_rate=0.02), Arm(learning_rate=0.02, label_noise=0.0)]
-    problem, steps = decay_time.sparse_problem(5), np.array([10, 60])
+    problem, steps = sparse_problem(5), np.array([10, 60])
     found = decay_time.landing_curves(problem, arms, steps=steps, replicas=3)
     for together, arm in zip(found, arms, strict=True):
         (alone,) = decay_time.landing_curves(problem, [arm], steps=steps, replicas=3)

@@ -5,8 +5,8 @@ import pytest
 
 from lrdecay_core import schedules
 from lrdecay_core.experiments.model import equal_budget
-from lrdecay_core.experiments.model.decay_time import sparse_problem
 from lrdecay_core.experiments.model.equal_budget import DENSE, MAIN, NO_NOISE_AFTER, TENTH, Budget
+from lrdecay_core.experiments.model.setting import sparse_problem
 from lrdecay_core.model import sgd
 
 TINY = Budget(problems=(5, 6), replicas=2, decay_steps=(0, 30, 60), num_steps=60, early=0, late=30, record_every=20)

@@ -7,7 +7,7 @@ import pytest
 
 from lrdecay_core import model
 from lrdecay_core.experiments.model import minimum_norm
-from lrdecay_core.experiments.model.decay_limit import Setting
+from lrdecay_core.experiments.model.setting import Setting
 
 SMALL = Setting(num_samples=6, num_features=10, sparsity=1, batch_size=2, label_noise=2.0)
 

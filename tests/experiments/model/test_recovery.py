@@ -8,8 +8,8 @@ from sklearn.linear_model import Lasso
 
 from lrdecay_core import model
 from lrdecay_core.experiments.model import recovery
-from lrdecay_core.experiments.model.decay_limit import Setting
 from lrdecay_core.experiments.model.recovery import ESTIMATORS
+from lrdecay_core.experiments.model.setting import Setting
 
 TINY = replace(
     recovery.plan("quick"),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lrdecay_core.experiments.model import schedule_shape
-from lrdecay_core.experiments.model.decay_time import sparse_problem
 from lrdecay_core.experiments.model.schedule_shape import EQUAL, SHAPES, shaped
+from lrdecay_core.experiments.model.setting import sparse_problem
 from lrdecay_core.model import sgd
 from lrdecay_core.theory import late_decay_limit
 
