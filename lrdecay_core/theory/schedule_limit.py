@@ -6,16 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from scipy.integrate import cumulative_trapezoid
 
 from lrdecay_core import checks, solvers
 from lrdecay_core.schedules import Schedule
-from lrdecay_core.theory.gradient_noise import batch_mean_square
-from lrdecay_core.theory.slow_flow import graded_depths, phase_one_flow
+from lrdecay_core.theory.slow_flow import graded_depths, phase_one_flow, settled_log_scale
 
 __all__ = ["schedule_limit", "schedule_log_scale", "sum_of_squares"]
-
-SWEEPS = 60  # Picard sweeps; their error falls like (correction)^k / k!
 
 
 def sum_of_squares(schedule: Schedule, steps: Iterable[int]) -> np.ndarray:
@@ -84,17 +80,11 @@ def schedule_log_scale(
     fastest = max(drift * v.max(), 1e-300)
     grid = np.unique(np.append(graded_depths(fastest * squares[-1]) / fastest, squares[marks]))
     clock = np.interp(grid, squares, cubes)
-    leading = log_scale = start - drift * v * grid[:, None]
-    near = None
-    for _ in range(SWEEPS):
-        landed = solvers.entropy_projection(X, y, log_scale, np.zeros_like(log_scale), start=near)
-        D, near = np.hypot(landed.solution, np.exp(log_scale)), landed.multiplier
-        c = batch_mean_square(X, (X * D[:, None, :]) @ X.T, batch_size=B, replacement=replacement)
-        found = leading - drift * cumulative_trapezoid(c, clock, axis=0, initial=0)
-        change, log_scale = np.abs(found - log_scale).max(), found
-        if change < 1e-10:
-            return np.asarray(log_scale[np.searchsorted(grid, squares[marks])])
-    raise RuntimeError(f"the first-order correction did not settle for this `schedule`: last change {change:.1e}")
+    leading = start - drift * v * grid[:, None]
+    log_scale = settled_log_scale(
+        X, y, leading, clock, factor=drift, batch_size=B, replacement=replacement, where="for this `schedule`"
+    )
+    return np.asarray(log_scale[np.searchsorted(grid, squares[marks])])
 
 
 def schedule_limit(

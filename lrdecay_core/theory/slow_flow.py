@@ -101,21 +101,58 @@ def slow_log_scale(
     grid = np.union1d(graded_depths(fastest * times[-1]) / fastest, times)
     silent = phase_one_flow(X, y, start, batch_size=B, replacement=replacement)
     start = start - eta * silent.y[len(X) :, -1]
-    leading = log_scale = start - drift * v * grid[:, None]
-    near = None
+    leading = start - drift * v * grid[:, None]
+    log_scale = settled_log_scale(
+        X,
+        y,
+        leading,
+        grid,
+        factor=drift * eta,
+        batch_size=B,
+        replacement=replacement,
+        where=f"at `learning_rate` {eta}",
+    )
+    return np.asarray(log_scale[np.searchsorted(grid, times)])
+
+
+def settled_log_scale(
+    X: np.ndarray,
+    y: np.ndarray,
+    leading: np.ndarray,
+    clock: np.ndarray,
+    *,
+    factor: float,
+    batch_size: int,
+    replacement: bool,
+    where: str,
+) -> np.ndarray:
+    """Return log a (G, d) = leading - factor int c d(clock), c = E_B[(X_B^T r_B / B)^2] for residuals X D X^T.
+
+    D depends on log a: Picard iteration, each sweep one batch of projections.
+
+    Args:
+        X: (n, d) design.
+        y: (n,) labels.
+        leading: (G, d) log a to leading order, along the flow.
+        clock: (G,) what the noise of the residuals adds up over.
+        factor: of the integral.
+        batch_size: B.
+        replacement: whether batches are drawn with replacement.
+        where: words for the message of the error.
+
+    Raises:
+        RuntimeError: the sweeps do not settle.
+    """
+    log_scale, near = leading, None
     for _ in range(SWEEPS):
         landed = solvers.entropy_projection(X, y, log_scale, np.zeros_like(log_scale), start=near)
         D, near = np.hypot(landed.solution, np.exp(log_scale)), landed.multiplier
-        c = batch_mean_square(X, (X * D[:, None, :]) @ X.T, batch_size=B, replacement=replacement)
-        found = leading - drift * eta * cumulative_trapezoid(c, grid, axis=0, initial=0)
+        c = batch_mean_square(X, (X * D[:, None, :]) @ X.T, batch_size=batch_size, replacement=replacement)
+        found = leading - factor * cumulative_trapezoid(c, clock, axis=0, initial=0)
         change, log_scale = np.abs(found - log_scale).max(), found
         if change < 1e-10:
-            break
-    else:
-        raise RuntimeError(
-            f"the first-order correction did not settle at `learning_rate` {eta}: last change {change:.1e}"
-        )
-    return np.asarray(log_scale[np.searchsorted(grid, times)])
+            return np.asarray(log_scale)
+    raise RuntimeError(f"the first-order correction did not settle {where}: last change {change:.1e}")
 
 
 def graded_depths(deepest: float) -> np.ndarray:
