@@ -7,7 +7,7 @@ from lrdecay_core.theory.decay_time import decay_time
 from lrdecay_core.theory.exponent import Deviation, Exponent, deviation_bound, kappa_star
 from lrdecay_core.theory.gradient_noise import mean_squared_gradient
 from lrdecay_core.theory.identities import Identities, centre_increment, identity_residuals
-from lrdecay_core.theory.no_label_noise import divergence, waiting_bound
+from lrdecay_core.theory.no_label_noise import divergence, largest_rate, waiting_bound
 from lrdecay_core.theory.norm_excess import norm_excess_bound, weighted_norm_excess_bound
 from lrdecay_core.theory.plateau import centre_variance, fluctuation_test_loss, plateau_level
 from lrdecay_core.theory.recovery import recovery_probability, sample_size, width_squared
@@ -28,6 +28,7 @@ __all__ = [
     "fluctuation_test_loss",
     "identity_residuals",
     "kappa_star",
+    "largest_rate",
     "late_decay_limit",
     "late_decay_limit_positive",
     "mean_squared_gradient",

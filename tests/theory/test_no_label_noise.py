@@ -10,9 +10,9 @@ PROBLEM = Problem.sparse(num_samples=8, num_features=20, sparsity=2, seed=0)
 @pytest.mark.parametrize("batch", [1, 3, 8])
 def test_waiting_gains_less_than_the_bound_however_long(batch):
     interpolator = model.minimum_norm(PROBLEM).beta
-    with pytest.raises(ValueError, match=r"`learning_rate` must be at most (.*) for this start") as refused:
-        theory.waiting_bound(PROBLEM.X, interpolator, init_scale=0.5, learning_rate=1.0)
-    rate = float(str(refused.value).split("at most ")[1].split(" ")[0]) * 0.99
+    rate = theory.largest_rate(PROBLEM.X, interpolator, init_scale=0.5)
+    with pytest.raises(ValueError, match=f"`learning_rate` must be at most {rate:.3g} for this start"):
+        theory.waiting_bound(PROBLEM.X, interpolator, init_scale=0.5, learning_rate=rate * (1 + 1e-12))
     bound = theory.waiting_bound(PROBLEM.X, interpolator, init_scale=0.5, learning_rate=rate)
     path = model.sgd(
         PROBLEM,

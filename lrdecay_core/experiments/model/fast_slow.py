@@ -173,11 +173,7 @@ def drift(settings: Setup, *, learning_rate: float | None = None) -> Drift:
     """
     task, scale = problem(settings), settings.init_scale
     best = model.minimum_norm(task).beta
-    start = np.full(len(best), scale)
-    reach = float((task.X**2).max()) * (
-        2 * float(theory.divergence(start, start, best)) + 4 * float(np.abs(best).sum())
-    )
-    allowed = 0.5 / reach * (1 - 1e-12)
+    allowed = theory.largest_rate(task.X, best, init_scale=scale) * (1 - 1e-12)
     eta = allowed if learning_rate is None else learning_rate
     marks = np.unique(
         np.concatenate([np.arange(min(500, settings.num_steps)), np.geomspace(1, settings.num_steps, 40)]).astype(int)

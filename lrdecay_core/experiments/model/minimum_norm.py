@@ -106,7 +106,7 @@ def _norms(shard: tuple[NormPlan, int]) -> tuple[Any, ...]:
     began, s = time.process_time(), plan.setting
     problem = s.problem(seed)
     least = model.minimum_norm(problem)
-    # Theorem G: eta max x^2 (2 U_0 + 4 |b|_1) <= 1/2
+    # theory.largest_rate, with the norm from the solver: the two round differently
     start = np.full(problem.num_features, s.init_scale)
     reach = 2 * theory.divergence(start, start, least.beta) + 2 * least.norm_squared
     small = 0.5 / (float((problem.X**2).max()) * float(reach)) * (1 - 1e-9)

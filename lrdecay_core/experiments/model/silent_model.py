@@ -56,10 +56,7 @@ def _one(shard: tuple[int, tuple[int, ...], tuple[int, ...]]) -> tuple[np.ndarra
     seed, steps, replicas = shard
     problem = sparse_problem(seed)
     best = model.minimum_norm(problem).beta
-    start = np.full(problem.num_features, INIT_SCALE)
-    # Theorem G: eta max x^2 (2 U_0 + 4 |b|_1) <= 1/2
-    reach = 2 * float(theory.divergence(start, start, best)) + 4 * float(np.abs(best).sum())
-    rate = 0.5 / (float((problem.X**2).max()) * reach) * (1 - 1e-9)
+    rate = theory.largest_rate(problem.X, best, init_scale=INIT_SCALE) * (1 - 1e-9)
     rows = model.grid(noise=(LABEL_NOISE, 0.0), seed=replicas)
     path = model.sgd(
         problem,
