@@ -62,17 +62,9 @@ def describe_match(cell: Cell, runs: Branches, level: float) -> str:
 def late_trend(runs: Branches) -> tuple[Interval, tuple[int, ...]]:
     """Return Spearman's correlation of final test error with the decay epoch, among decays after phase I; and those.
 
-    Phase I is over once the trunk's training loss, averaged over seeds, is within twice its plateau: the median of its
-    second half.
+    ``Branches.past_phase_one`` says which; arms that never decay are left out.
     """
-    trunk = runs.train_loss[-1].mean(axis=0)
-    span = runs.epochs <= runs.decay_epochs[-1]
-    plateau = float(np.median(trunk[span][runs.epochs[span] >= runs.decay_epochs[-1] / 2]))
-    arms = [
-        d
-        for d, decay in enumerate(runs.decay_epochs)
-        if decay < runs.config.epochs and trunk[np.searchsorted(runs.epochs, decay)] <= 2 * plateau
-    ]
+    arms = [d for d in runs.past_phase_one if runs.decay_epochs[d] < runs.config.epochs]
     decays = tuple(runs.decay_epochs[d] for d in arms)
     if len(arms) < 3:
         return Interval(np.nan, np.nan, np.nan, 0), decays

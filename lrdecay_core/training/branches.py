@@ -72,6 +72,17 @@ class Branches:
         return provenance.config_key(self.config, self.decay_epochs, self.trunk_epochs, self.seeds)
 
     @property
+    def past_phase_one(self) -> tuple[int, ...]:
+        """Arms that decay after phase I: when the trunk's mean training loss is within twice its plateau.
+
+        The plateau is the median over the second half of the trunk. An arm that never decays is its trunk, and counts.
+        """
+        trunk, last = self.train_loss[-1].mean(axis=0), self.decay_epochs[-1]
+        plateau = float(np.median(trunk[(self.epochs >= last / 2) & (self.epochs <= last)]))
+        at_decay = trunk[np.searchsorted(self.epochs, self.decay_epochs)]
+        return tuple(d for d, loss in enumerate(at_decay) if loss <= 2 * plateau)
+
+    @property
     def at_chance(self) -> np.ndarray:
         """(D, S) True where training ended no better than guessing, a failure that leaves no NaN behind."""
         classes = data.load(self.config.dataset).num_classes

@@ -105,6 +105,17 @@ def test_learning_happens(config):
     assert not runs.at_chance.any()
 
 
+def test_phase_one_ends_within_twice_the_plateau(config):
+    runs = branches(config, decay_epochs=[1, 2, 3], seeds=[0, 1])
+    loss = runs.train_loss.copy()
+    loss[-1] = np.where(runs.epochs < 2, 10.0, 1.0)
+    assert replace(runs, train_loss=loss).past_phase_one == (1, 2)
+    loss[-1] = np.where(runs.epochs < 2, 1.9, 1.0)
+    assert replace(runs, train_loss=loss).past_phase_one == (0, 1, 2)
+    loss[-1] = np.where(runs.epochs > 3, 0.1, 1.0)  # what follows the last fork is no trunk
+    assert replace(runs, train_loss=loss).past_phase_one == (0, 1, 2)
+
+
 def test_join_puts_seeds_together(config):
     parts = [branches(config, decay_epochs=[1, 3], seeds=s) for s in ([1], [2])]
     joined = Branches.join(parts)

@@ -27,7 +27,6 @@ __all__ = [
     "losses",
     "network",
     "objective_of",
-    "past_phase_one",
     "probe",
     "run",
 ]
@@ -151,18 +150,6 @@ def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, S
     for (name, _), part in sorted(zip(shards, done, strict=True), key=lambda pair: pair[0][1].seeds):
         found[name].append(part)
     return {name: _join(part) for name, part in found.items()}
-
-
-def past_phase_one(runs: Branches) -> tuple[int, ...]:
-    """Return the arms that decay after phase I: when the trunk's mean training loss is within twice its plateau.
-
-    The plateau is the median over the second half of the trunk.
-    """
-    trunk = runs.train_loss[-1].mean(axis=0)
-    span = runs.epochs <= runs.decay_epochs[-1]
-    plateau = float(np.median(trunk[span][runs.epochs[span] >= runs.decay_epochs[-1] / 2]))
-    at_decay = trunk[np.searchsorted(runs.epochs, runs.decay_epochs)]
-    return tuple(d for d, loss in enumerate(at_decay) if loss <= 2 * plateau)
 
 
 def key(*parts: Mapping[str, Cell]) -> str:

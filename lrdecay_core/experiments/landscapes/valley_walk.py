@@ -98,7 +98,7 @@ class Paths:
 
 def tasks(cell: Cell, found: Solutions) -> list[Task]:
     """Return one task per seed, small enough to be sent to a process: :func:`walk` and :func:`paths` take it."""
-    past, last = solutions.past_phase_one(found.runs), found.ends[-1]
+    past, last = found.runs.past_phase_one, found.ends[-1]
     if len(past) < 2:
         raise ValueError(
             f"`found` must have two decays past phase I, got those at {cell.decay_epochs} with {past} past"

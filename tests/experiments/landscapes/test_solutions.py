@@ -79,15 +79,6 @@ def test_a_cell_that_is_not_probed_says_so(found):
     assert (other.reason == "").all()
 
 
-def test_phase_one_ends_within_twice_the_plateau(found):
-    runs = found["a"].runs
-    loss = runs.train_loss.copy()
-    loss[-1] = np.where(runs.epochs < 2, 10.0, 1.0)
-    assert solutions.past_phase_one(replace(runs, train_loss=loss)) == (1, 2)
-    loss[-1] = np.where(runs.epochs < 2, 1.9, 1.0)
-    assert solutions.past_phase_one(replace(runs, train_loss=loss)) == (0, 1, 2)
-
-
 def test_description_and_key_name_the_settings():
     text = solutions.describe({"a": CELL})
     assert "| a | squared | 40 | 10 | 0.1 → 0.01 | 0.3 | 1, 2, 3 | 4 | 3 |" in text

@@ -5,6 +5,7 @@ import pytest
 
 from lrdecay_core.experiments.landscapes import solutions
 from lrdecay_core.experiments.landscapes import study as landscapes
+from lrdecay_core.training import Branches
 
 
 @pytest.mark.parametrize("profile", ["quick", "book"])
@@ -39,7 +40,7 @@ def test_everything_is_looked_at_once(monkeypatch):
 
     cells = {name: replace(tiny(cell), probe_steps=2 * bool(cell.probe_steps)) for name, cell in study.cells.items()}
     study = replace(study, cells=cells, grid=4, curve_steps=1, num_probes=2)
-    monkeypatch.setattr(solutions, "past_phase_one", lambda _: (0, 1, 2))
+    monkeypatch.setattr(Branches, "past_phase_one", (0, 1, 2))
     found = solutions.run(cells, workers=1)
     seen = landscapes.look(study, found, workers=1)
     assert set(seen.pictures) == {*landscapes.DRAWN, landscapes.MODEL}
