@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from lrdecay_core import data, environment, executors, landscape, networks, provenance, solvers
+from lrdecay_core.experiments.networks.settings import branched_epochs, halves
 from lrdecay_core.landscape import Loss, stacks
 from lrdecay_core.parameters import Layout
 from lrdecay_core.training import Branches, TrainConfig, branches, objective
@@ -143,7 +144,7 @@ def probe(config: TrainConfig, starts: np.ndarray, *, max_steps: int = 400) -> s
 
 def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, Solutions]:
     """Train every cell and probe its ends, seeds side by side in local processes; return the solutions by name."""
-    shards = [(name, replace(cell, seeds=half)) for name, cell in parts.items() for half in _halves(cell.seeds)]
+    shards = [(name, replace(cell, seeds=half)) for name, cell in parts.items() for half in halves(cell.seeds)]
     shards.sort(key=lambda shard: -_work(shard[1]))
     done = executors.run_all(_solve, [cell for _, cell in shards], workers=workers, description="networks")
     found: dict[str, list[Solutions]] = {name: [] for name in parts}
@@ -211,12 +212,6 @@ def _join(parts: list[Solutions]) -> Solutions:
     return Solutions(runs=Branches.join([part.runs for part in parts]), **arrays)
 
 
-def _halves(seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
-    middle = (len(seeds) + 1) // 2
-    return [half for half in (seeds[:middle], seeds[middle:]) if half]
-
-
 def _work(cell: Cell) -> int:
-    """Return the sample passes: the trunk up to the last fork, and the tails, for all seeds."""
-    epochs = cell.decay_epochs[-1] + sum(cell.config.epochs - t for t in cell.decay_epochs)
-    return epochs * cell.config.num_samples * len(cell.seeds)
+    """Return the sample passes of all seeds."""
+    return branched_epochs(cell.config, cell.decay_epochs) * cell.config.num_samples * len(cell.seeds)

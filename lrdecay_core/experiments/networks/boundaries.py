@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, executors, provenance, sweeps
-from lrdecay_core.experiments.networks.settings import digits_classifier, mnist1d_cnn
+from lrdecay_core.experiments.networks.settings import branched_epochs, digits_classifier, halves, mnist1d_cnn
 from lrdecay_core.training import TrainConfig, branches
 
 __all__ = ["CORRUPTION", "FRESH", "SILENT", "Arms", "Section", "describe", "key", "run", "sections", "train"]
@@ -91,7 +91,7 @@ def run(
     where: dict[tuple[str, str], list[str]] = {}
     for name, part in parts.items():
         for condition, config in part.conditions.items():
-            for half in _halves(part.seeds):
+            for half in halves(part.seeds):
                 spec = {"config": config, "decay_epochs": part.decay_epochs, "seeds": half}
                 specs.setdefault(provenance.config_key(spec), spec)
                 where.setdefault((name, condition), []).append(provenance.config_key(spec))
@@ -103,13 +103,13 @@ def run(
     found = {name: (dict(done.results[i] or {}), float(done.seconds[i])) for i, name in enumerate(names)}
     result: dict[str, dict[str, Arms]] = {name: {} for name in parts}
     for (name, condition), keys in where.items():
-        part, halves = parts[name], [found[key][0] for key in keys]
+        part, parted = parts[name], [found[key][0] for key in keys]
         result[name][condition] = Arms(
             config=part.conditions[condition],
             decay_epochs=part.decay_epochs,
-            epochs=np.asarray(halves[0]["epochs"]),
+            epochs=np.asarray(parted[0]["epochs"]),
             seconds=sum(found[key][1] for key in keys),
-            **{m: np.concatenate([half[m] for half in halves], axis=1) for m in MEASURES},
+            **{m: np.concatenate([half[m] for half in parted], axis=1) for m in MEASURES},
         )
     return result
 
@@ -141,15 +141,9 @@ def sections(profile: str | None = None) -> dict[str, Section]:
     }
 
 
-def _halves(seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
-    middle = (len(seeds) + 1) // 2
-    return [half for half in (seeds[:middle], seeds[middle:]) if half]
-
-
 def _work(spec: Mapping[str, Any]) -> float:
     """Return the updates of all rows, counted as samples and as steps."""
-    config, decays = spec["config"], spec["decay_epochs"]
-    epochs = decays[-1] + sum(config.epochs - t for t in decays)
+    config, epochs = spec["config"], branched_epochs(spec["config"], spec["decay_epochs"])
     return float(len(spec["seeds"]) * epochs * (config.num_samples + 5 * config.steps_per_epoch))
 
 

@@ -11,7 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lrdecay_core import environment, executors, provenance
-from lrdecay_core.experiments.networks.settings import digits_cnn, digits_mlp, mnist1d_cnn, mnist1d_mlp_squared
+from lrdecay_core.experiments.networks.settings import (
+    branched_epochs,
+    digits_cnn,
+    digits_mlp,
+    halves,
+    mnist1d_cnn,
+    mnist1d_mlp_squared,
+)
 from lrdecay_core.training import Branches, TrainConfig, branches
 
 __all__ = ["MAIN", "Cell", "cells", "controls", "describe", "key", "run"]
@@ -60,8 +67,8 @@ def controls(profile: str | None = None) -> dict[str, Cell]:
 
 def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, Branches]:
     """Train every cell, seeds side by side in local processes, and return the runs by name."""
-    shards = [(name, cell, seeds) for name, cell in parts.items() for seeds in _halves(cell.seeds)]
-    shards.sort(key=lambda shard: -_work(shard[1]) * len(shard[2]))
+    shards = [(name, cell, seeds) for name, cell in parts.items() for seeds in halves(cell.seeds)]
+    shards.sort(key=_work, reverse=True)
     done = executors.run_all(_run_shard, shards, workers=workers, description="cells")
     found: dict[str, list[Branches]] = {name: [] for name in parts}
     for (name, _, _), runs in sorted(zip(shards, done, strict=True), key=lambda pair: pair[1].seeds):
@@ -94,15 +101,10 @@ def _run_shard(shard: tuple[str, Cell, tuple[int, ...]]) -> Branches:
     return branches(cell.config, decay_epochs=cell.decay_epochs, seeds=seeds)
 
 
-def _halves(seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
-    middle = (len(seeds) + 1) // 2
-    return [half for half in (seeds[:middle], seeds[middle:]) if half]
-
-
-def _work(cell: Cell) -> int:
-    """Return the sample passes per seed: the trunk up to the last fork, and the tails."""
-    epochs = cell.decay_epochs[-1] + sum(cell.config.epochs - t for t in cell.decay_epochs)
-    return epochs * cell.config.num_samples
+def _work(shard: tuple[str, Cell, tuple[int, ...]]) -> int:
+    """Return the sample passes."""
+    _, cell, seeds = shard
+    return branched_epochs(cell.config, cell.decay_epochs) * cell.config.num_samples * len(seeds)
 
 
 _TEN = tuple(range(10))

@@ -1,4 +1,4 @@
-"""The networks that several chapters train, each written once.
+"""The networks that several chapters train, each written once, and how their runs are shared out.
 
 A chapter gives its budget in epochs and changes what its question asks for. Settings were chosen on pilot seeds
 (100 and up).
@@ -11,7 +11,16 @@ from typing import Any
 
 from lrdecay_core.training import TrainConfig
 
-__all__ = ["digits_classifier", "digits_cnn", "digits_mlp", "mnist1d_cnn", "mnist1d_cnn_squared", "mnist1d_mlp_squared"]
+__all__ = [
+    "branched_epochs",
+    "digits_classifier",
+    "digits_cnn",
+    "digits_mlp",
+    "halves",
+    "mnist1d_cnn",
+    "mnist1d_cnn_squared",
+    "mnist1d_mlp_squared",
+]
 
 
 def mnist1d_cnn(epochs: int, **changes: Any) -> TrainConfig:
@@ -64,3 +73,22 @@ def digits_classifier(epochs: int, **changes: Any) -> TrainConfig:
         num_train=500, epochs=epochs,
     )  # fmt: skip
     return replace(config, **changes)
+
+
+def halves(seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return the seeds as one shard for each of two processes, without empty ones.
+
+    >>> halves((0, 1, 2))
+    [(0, 1), (2,)]
+    """
+    middle = (len(seeds) + 1) // 2
+    return [half for half in (seeds[:middle], seeds[middle:]) if half]
+
+
+def branched_epochs(config: TrainConfig, decay_epochs: tuple[int, ...]) -> int:
+    """Return the epochs that one seed takes: the trunk up to its last fork, and the tails.
+
+    >>> branched_epochs(mnist1d_cnn(10), (2, 5))
+    18
+    """
+    return decay_epochs[-1] + sum(config.epochs - t for t in decay_epochs)

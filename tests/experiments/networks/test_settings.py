@@ -6,7 +6,7 @@ from lrdecay_core.experiments.landscapes import mirror
 from lrdecay_core.experiments.landscapes import study as landscapes
 from lrdecay_core.experiments.networks import late_decay, settings
 
-ALL = [getattr(settings, name) for name in settings.__all__]
+ALL = [getattr(settings, name) for name in settings.__all__ if name.startswith(("digits", "mnist1d"))]
 
 
 def differences(one, other):
