@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, mean_interval, profile_interval, thresholds
 from lrdecay_core.experiments.model.silent_model import SilentModel
 from lrdecay_core.experiments.networks.boundaries import FRESH, SILENT, Arms
 
@@ -67,7 +66,7 @@ def persistence(runs: Runs, model: SilentModel) -> tuple[Evidence, Control]:
     change, fresh = (gain(runs[name], confidence=level) for name in (SILENT, FRESH))
     silent = runs[SILENT]
     fitted = silent.at("train_error", -1, silent.decay_epochs[0])  # up to its fork the last arm is the trunk
-    share = mean_interval(np.abs(model.change[1]) / model.bound, confidence=thresholds().confidence)
+    share = profile_interval(np.abs(model.change[1]) / model.bound)
     interpolates = bool((fitted == 0).all())
     bounded = bool((np.abs(model.change[1]) <= model.bound).all())
     rows = (
@@ -86,7 +85,7 @@ def persistence(runs: Runs, model: SilentModel) -> tuple[Evidence, Control]:
     # without the network's margin nothing is learnt: the model's half is a theorem
     held = "reproduced" if interpolates and bounded else "partly"
     verdict = held if _inside(change) else "not reproduced"
-    loud = mean_interval(model.change[0] / model.bound, confidence=thresholds().confidence)
+    loud = profile_interval(model.change[0] / model.bound)
     evidence = Evidence(
         statistic=f"test error of a decay at T minus that of one at 4T, {level:.0%} interval (share of test samples)",
         headline=change,
@@ -122,4 +121,4 @@ def _margin(interval: Interval) -> str:
 def _side(interval: Interval) -> str:
     if not np.isfinite(interval.low):
         return "one pair only"
-    return "late is better" if interval.low > 0 else "late is worse" if interval.high < 0 else "no clear difference"
+    return interval.word("late is better", "late is worse", "no clear difference")

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, profile_interval, thresholds
 from lrdecay_core.experiments.model.budget_planner import FAMILIES, SHARES, in_range
 from lrdecay_core.experiments.model.budget_study import BudgetTrial
 
@@ -103,7 +102,7 @@ def describe_best(trial: BudgetTrial) -> str:
 
 def _mean(values: np.ndarray) -> Interval:
     """Return the mean over families and budgets, with the interval over problems."""
-    return mean_interval(values.mean(axis=(0, 1)), confidence=thresholds().confidence)
+    return profile_interval(values.mean(axis=(0, 1)))
 
 
 def _short(found: Interval) -> str:
@@ -111,4 +110,4 @@ def _short(found: Interval) -> str:
 
 
 def _side(extra: Interval) -> str:
-    return "worse" if extra.low > 0 else "better" if extra.high < 0 else "no clear difference"
+    return extra.word("worse", "better", "no clear difference")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, profile_interval
 from lrdecay_core.experiments.model.decay_limit import Landings
 from lrdecay_core.experiments.model.exits import Cut
 from lrdecay_core.experiments.model.setting import Setting
@@ -75,7 +74,7 @@ def departure(measured: np.ndarray, predicted: np.ndarray) -> list[Interval]:
         predicted: (K,).
     """
     logs = np.log(measured / predicted[:, None])
-    means = [mean_interval(row, confidence=thresholds().confidence) for row in logs]
+    means = [profile_interval(row) for row in logs]
     return [Interval(float(np.expm1(i.estimate)), float(np.expm1(i.low)), float(np.expm1(i.high)), i.n) for i in means]
 
 
@@ -94,7 +93,7 @@ def slow_flow(found: Curves) -> tuple[Evidence, Control]:
         verdict="reproduced" if good == 1 else "partly" if good >= 0.5 else "not reproduced",
     )
     failures = np.array([abs(row.interval.estimate) for row in leading])
-    mean = mean_interval(failures, confidence=thresholds().confidence)
+    mean = profile_interval(failures)
     beyond = int((failures > LEADING).sum())
     control = Control(
         statistic="the same for the leading-order curve; its size, averaged over problems",

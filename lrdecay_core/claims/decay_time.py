@@ -6,8 +6,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, mean_interval, thresholds
 from lrdecay_core.experiments.model.decay_time import Curves
 
 __all__ = [

@@ -8,8 +8,7 @@ import numpy as np
 from scipy import stats
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, profile_interval, thresholds
 from lrdecay_core.experiments.model.equal_budget import DENSE, MAIN, NO_NOISE_AFTER, TENTH, BudgetRuns
 from lrdecay_core.experiments.model.setting import sparse_problem
 from lrdecay_core.theory import kappa_star
@@ -50,7 +49,7 @@ def share_interval(hits: np.ndarray, *, confidence: float = 0.95) -> Interval:
 def log_ratio(runs: BudgetRuns, over: int, under: int) -> Interval:
     """Return the mean over problems of log10(final loss with decay at ``over`` / with decay at ``under``)."""
     final, arm = np.log10(runs.final), runs.budget.arm
-    return mean_interval(final[:, arm(over)] - final[:, arm(under)], confidence=thresholds().confidence)
+    return profile_interval(final[:, arm(over)] - final[:, arm(under)])
 
 
 def equal_budget(runs: Runs) -> tuple[Evidence, Control]:
@@ -130,4 +129,4 @@ def _enough(share: Interval) -> str:
 
 
 def _sign(found: Interval) -> str:
-    return "higher" if found.low > 0 else "lower" if found.high < 0 else "no clear difference"
+    return found.word("higher", "lower", "no clear difference")

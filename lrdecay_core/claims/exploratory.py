@@ -8,8 +8,7 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 from lrdecay_core.claims.ledger import Row
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, mean_interval, profile_interval, thresholds
 from lrdecay_core.experiments.networks.boundaries import Arms
 from lrdecay_core.experiments.networks.schedules import RULER, Shapes
 
@@ -100,9 +99,7 @@ def misfit(runs: Mapping[str, Arms], powers: tuple[int, int]) -> np.ndarray:
 
 def clock_rows(runs: Mapping[str, Arms]) -> list[Row]:
     """Return the misfit of every clock; smaller is better."""
-    found = {
-        name: mean_interval(misfit(runs, powers), confidence=thresholds().confidence) for name, powers in CLOCKS.items()
-    }
+    found = {name: profile_interval(misfit(runs, powers)) for name, powers in CLOCKS.items()}
     best = min(found, key=lambda name: found[name].estimate)
     return [Row(name=name, interval=i, finding="smallest" if name == best else "") for name, i in found.items()]
 
@@ -133,4 +130,4 @@ def _on_the_line(rows: list[Row]) -> str:
 def _off(interval: Interval) -> str:
     if not np.isfinite(interval.low):
         return "one seed only"
-    return "above the line" if interval.low > 0 else "below the line" if interval.high < 0 else "on the line"
+    return interval.word("above the line", "below the line", "on the line")

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import Interval, mean_interval, rank_trend
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, profile_interval, rank_trend, thresholds
 from lrdecay_core.experiments.networks.late_decay import MAIN, Cell
 from lrdecay_core.training import Branches, at_training_loss
 
@@ -30,14 +29,14 @@ N2_CARRIERS = (MAIN, "digits MLP")
 def gain_at_equal_epochs(cell: Cell, runs: Branches) -> Interval:
     """Return the final test error of the early decay minus that of the late one, paired by seed."""
     error = runs.test_error[:, :, -1]
-    return mean_interval(error[cell.arm(cell.early)] - error[cell.arm(cell.late)], confidence=thresholds().confidence)
+    return profile_interval(error[cell.arm(cell.early)] - error[cell.arm(cell.late)])
 
 
 def gain_at_matched_loss(cell: Cell, runs: Branches, level: float) -> tuple[Interval, str]:
     """Return the same difference where both tails cross training loss ``level``, and which pairs are lost."""
     matched = at_training_loss(runs, level)
     early, late = cell.arm(cell.early), cell.arm(cell.matched_late)
-    gain = mean_interval(matched.test_error[early] - matched.test_error[late], confidence=thresholds().confidence)
+    gain = profile_interval(matched.test_error[early] - matched.test_error[late])
     below = int((matched.already_below[early] | matched.already_below[late]).sum())
     never = int((matched.never_reached[early] | matched.never_reached[late]).sum())
     lost = [f"{count} pairs {why}" for count, why in ((below, "already below"), (never, "never reached")) if count]
@@ -157,4 +156,4 @@ def _finding(gain: Interval) -> str:
         return "not comparable"
     if not np.isfinite(gain.low):
         return "one pair only"
-    return "late is better" if gain.low > 0 else "late is worse" if gain.high < 0 else "no clear difference"
+    return gain.word("late is better", "late is worse", "no clear difference")

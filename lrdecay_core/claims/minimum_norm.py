@@ -9,8 +9,7 @@ from scipy import stats
 
 from lrdecay_core import theory
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, mean_interval, thresholds
 from lrdecay_core.experiments.model.minimum_norm import MAIN, QUIET, SLOW_RATE, SMALL_QUIET, Norms, Weighted
 from lrdecay_core.experiments.model.recovery import ESTIMATORS, Results
 

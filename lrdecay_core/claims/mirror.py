@@ -16,8 +16,7 @@ import numpy as np
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.likeness import STATISTICS, Values, plane_correlations, table
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, profile_interval
 from lrdecay_core.experiments.landscapes.mirror import MODEL, Mirror
 
 __all__ = [
@@ -76,7 +75,7 @@ def criterion(statistic: str, values: np.ndarray) -> bool:
         return bool((values > bound).mean() >= SEEDS_SHARE)
     if statistic == "falling share":
         return bool((values >= bound).mean() >= SEEDS_SHARE)
-    return bool(mean_interval(values, confidence=thresholds().confidence).low > bound)
+    return bool(profile_interval(values).low > bound)
 
 
 def findings(numbers: Mapping[str, Mapping[str, Values]]) -> list[Finding]:
@@ -85,7 +84,7 @@ def findings(numbers: Mapping[str, Mapping[str, Values]]) -> list[Finding]:
         Finding(
             subject=subject,
             statistic=name,
-            interval=mean_interval(kinds["main"][name], confidence=thresholds().confidence),
+            interval=profile_interval(kinds["main"][name]),
             holds=criterion(name, kinds["main"][name]),
             inside=tuple(k for k in CONTROLS if _between(kinds["main"][name], kinds[k][name])),
         )
@@ -171,7 +170,7 @@ def _control(numbers: Mapping[str, Mapping[str, Values]]) -> Control:
             rows.append(
                 Row(
                     name=f"{subject}: {kind}, t*",
-                    interval=mean_interval(values["t*"], confidence=thresholds().confidence),
+                    interval=profile_interval(values["t*"]),
                     finding=f"meets {len(five)} of 5 criteria" + (f": {', '.join(sorted(five))}" if five else ""),
                 )
             )

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import Interval, mean_interval, rank_trend
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, profile_interval, rank_trend, thresholds
 from lrdecay_core.experiments.landscapes.solutions import Solutions
 
 __all__ = ["describe_descents", "nearer", "share_of_fall", "trends"]
@@ -61,8 +60,7 @@ def share_of_fall(main: Solutions, control: Solutions) -> tuple[Interval, Interv
 
     last = int(np.flatnonzero(travel(main) <= travel(control)[-1] * (1 + 1e-9))[-1])
     return tuple(  # type: ignore[return-value]
-        mean_interval(d[0] - d[k], confidence=thresholds().confidence)
-        for d, k in ((main.distance, last), (control.distance, -1))
+        profile_interval(d[0] - d[k]) for d, k in ((main.distance, last), (control.distance, -1))
     )
 
 
@@ -104,7 +102,7 @@ def _control(cells: Mapping[str, Solutions], controls: Mapping[str, Solutions]) 
 def _finding(trend: Interval) -> str:
     if not trend.n:
         return "not measured"
-    return "falls with T" if trend.high < 0 else "rises with T" if trend.low > 0 else "no clear trend"
+    return trend.word("rises with T", "falls with T", "no clear trend")
 
 
 def _listed(values: object, form: str) -> str:

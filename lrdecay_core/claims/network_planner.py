@@ -9,8 +9,7 @@ import numpy as np
 from scipy import stats
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, mean_interval, profile_interval, thresholds
 from lrdecay_core.experiments.networks.network_planner import HALF, Rule, Table, choose, fit, shuffled
 
 __all__ = ["SHUFFLES", "describe_features", "describe_follow_up", "describe_rule", "foretells", "planner", "regrets"]
@@ -105,7 +104,7 @@ def foretells(table: Table) -> dict[str, Interval]:
     for name, values in shown.items():
         groups = [(values[seeds == seed], best[seeds == seed]) for seed in dict.fromkeys(seeds)]
         ranks = np.array([_rank_correlation(*group) for group in groups])
-        interval = mean_interval(ranks, confidence=thresholds().confidence)
+        interval = profile_interval(ranks)
         found[name] = replace(
             interval, low=float(np.maximum(interval.low, -1)), high=float(np.minimum(interval.high, 1))
         )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, profile_interval
 from lrdecay_core.experiments.model.schedule_shape import EQUAL, SHAPES, ShapeRuns
 
 __all__ = ["AGREE", "DIFFER", "JUDGED", "describe_prediction", "shape_law", "spread", "to_constant"]
@@ -31,9 +30,9 @@ def spread(runs: ShapeRuns, equal: str) -> np.ndarray:
 
 def shape_law(runs: ShapeRuns) -> tuple[Evidence, Control]:
     """Judge M7: shapes of one sum of squares agree, shapes of one sum of rates do not."""
-    headline = _mean(spread(runs, "squares"))
+    headline = profile_interval(spread(runs, "squares"))
     rows = [Row(name="largest over smallest of the four, less 1", interval=headline, finding=_within(headline))]
-    near = {shape: _mean(to_constant(runs, "squares", shape)) for shape in SHAPES[1:]}
+    near = {shape: profile_interval(to_constant(runs, "squares", shape)) for shape in SHAPES[1:]}
     rows += [Row(name=f"{shape} over constant, less 1", interval=i, finding=_within(i)) for shape, i in near.items()]
     each = all(_within(near[shape]).startswith("within") for shape in JUDGED[1:])
     evidence = Evidence(
@@ -43,7 +42,7 @@ def shape_law(runs: ShapeRuns) -> tuple[Evidence, Control]:
         rows=tuple(rows),
         verdict="reproduced" if headline.high <= AGREE else "partly" if each else "not reproduced",
     )
-    far = {shape: _mean(to_constant(runs, "rates", shape)) for shape in SHAPES[1:]}
+    far = {shape: profile_interval(to_constant(runs, "rates", shape)) for shape in SHAPES[1:]}
     apart = {shape: bool(i.low > DIFFER or i.high < -DIFFER) for shape, i in far.items()}
     control = Control(
         statistic="the same at one sum of eta",
@@ -73,10 +72,6 @@ def describe_prediction(runs: ShapeRuns) -> str:
         f"{leading:.1%} off. At one sum of squares, cosine over constant differs by {measured:+.1%}, predicted "
         f"{expected:+.1%}."
     )
-
-
-def _mean(values: np.ndarray) -> Interval:
-    return mean_interval(values, confidence=thresholds().confidence)
 
 
 def _within(found: Interval) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import Interval, mean_interval, rank_trend
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import profile_interval, rank_trend, thresholds
 from lrdecay_core.experiments.model.second_model import FULL_RANK, HALF, MAIN, SILENT, TENTH, MatrixRuns
 
 __all__ = ["NEAR", "SHARE", "STAYS", "describe_clock", "describe_landing", "excess_left", "second_model"]
@@ -29,8 +28,8 @@ def second_model(runs: MatrixRuns) -> tuple[Evidence, Control]:
     """Judge M8: norm and test loss against the decay step, and the controls."""
     level = thresholds().confidence
     trend = rank_trend(runs.of("norm_ratio", MAIN).T, confidence=level)
-    end = _mean(runs.of("norm_ratio", MAIN)[:, -1])
-    left = _mean(_left(runs, MAIN))
+    end = profile_interval(runs.of("norm_ratio", MAIN)[:, -1])
+    left = profile_interval(_left(runs, MAIN))
     falls, near, gains = trend.high < 0, end.high <= NEAR, left.high <= SHARE
     rows = (
         Row(name="norm ratio against T, rank correlation", interval=trend, finding="falls" if falls else "no trend"),
@@ -44,8 +43,8 @@ def second_model(runs: MatrixRuns) -> tuple[Evidence, Control]:
         rows=rows,
         verdict="reproduced" if falls and near and gains else "partly" if falls else "not reproduced",
     )
-    kept = {arm: _mean(excess_left(runs, arm)) for arm in (TENTH, SILENT)}
-    rise = _mean(_left(runs, FULL_RANK))
+    kept = {arm: profile_interval(excess_left(runs, arm)) for arm in (TENTH, SILENT)}
+    rise = profile_interval(_left(runs, FULL_RANK))
     stays = {arm: found.low >= STAYS for arm, found in kept.items()}
     shown = [
         Row(
@@ -100,7 +99,3 @@ def describe_clock(runs: MatrixRuns) -> str:
 def _left(runs: MatrixRuns, arm: str) -> np.ndarray:
     loss = runs.of("test_loss", arm)
     return np.asarray(loss[:, -1] / loss[:, 0])
-
-
-def _mean(values: np.ndarray) -> Interval:
-    return mean_interval(values, confidence=thresholds().confidence)

@@ -1,4 +1,7 @@
-"""Estimates with intervals that keep their promise at small n. Seeds are the replicates."""
+"""Estimates with intervals that keep their promise at small n, and how strict each profile is.
+
+Seeds are the replicates. ``book`` carries the verdicts, ``quick`` checks direction and machinery.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,31 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from lrdecay_core import checks
+from lrdecay_core import checks, environment
 
-__all__ = ["Interval", "mean_interval", "rank_trend"]
+__all__ = ["Interval", "Thresholds", "mean_interval", "profile_interval", "rank_trend", "thresholds"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """The numbers a profile judges by."""
+
+    confidence: float
+    """Of every interval."""
+    control_share: float
+    """Largest share of the main effect that a control may show."""
+
+
+_PROFILES = {
+    "quick": Thresholds(confidence=0.50, control_share=1.0),
+    "book": Thresholds(confidence=0.95, control_share=1 / 3),
+    "paper": Thresholds(confidence=0.95, control_share=1 / 3),
+}
+
+
+def thresholds() -> Thresholds:
+    """Return the thresholds of the profile in force."""
+    return _PROFILES[environment.profile()]
 
 
 @dataclass(frozen=True)
@@ -23,6 +48,14 @@ class Interval:
 
     def __str__(self) -> str:
         return f"{self.estimate:+.4f} [{self.low:+.4f}, {self.high:+.4f}], n = {self.n}"
+
+    def word(self, above: str, below: str, otherwise: str) -> str:
+        """Return the word for an interval that lies above 0, below it, or neither.
+
+        >>> Interval(0.1, -0.2, 0.4, 5).word("rises", "falls", "no clear trend")
+        'no clear trend'
+        """
+        return above if self.low > 0 else below if self.high < 0 else otherwise
 
 
 def mean_interval(values: np.ndarray, *, confidence: float = 0.95) -> Interval:
@@ -41,6 +74,11 @@ def mean_interval(values: np.ndarray, *, confidence: float = 0.95) -> Interval:
         return Interval(float(found.mean()) if n else np.nan, np.nan, np.nan, n)
     half = float(stats.t.ppf((1 + level) / 2, n - 1)) * found.std(ddof=1) / np.sqrt(n)
     return Interval(float(found.mean()), float(found.mean() - half), float(found.mean() + half), n)
+
+
+def profile_interval(values: np.ndarray) -> Interval:
+    """Return :func:`mean_interval` at the confidence of the profile in force."""
+    return mean_interval(values, confidence=thresholds().confidence)
 
 
 def rank_trend(values: np.ndarray, *, confidence: float = 0.95) -> Interval:

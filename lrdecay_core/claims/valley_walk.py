@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, profile_interval
 from lrdecay_core.experiments.landscapes.valley_walk import Walk
 
 __all__ = ["along", "barrier", "describe", "excess", "higher_barrier", "one_valley"]
@@ -19,22 +18,22 @@ BARRIER, RATIO = 0.05, 3.0
 
 def excess(walk: Walk) -> Interval:
     """Return (a): training loss of the worst later end minus that of the earliest, past phase I; at most 0 holds."""
-    return _mean((walk.train_loss[1:] - walk.train_loss[0]).max(axis=0))
+    return profile_interval((walk.train_loss[1:] - walk.train_loss[0]).max(axis=0))
 
 
 def barrier(walk: Walk) -> Interval:
     """Return (b): the largest relative barrier on any line between ends; at most ``BARRIER`` holds."""
-    return _mean(walk.barrier.max(axis=0))
+    return profile_interval(walk.barrier.max(axis=0))
 
 
 def along(walk: Walk) -> Interval:
     """Return (c): distance between first and last end over the largest excursion; at least ``RATIO`` holds."""
-    return _mean(walk.ratio)
+    return profile_interval(walk.ratio)
 
 
 def higher_barrier(walk: Walk, others: np.ndarray) -> Interval:
     """Return the relative barrier to ends ``others`` (S,) minus the largest one along the walk, paired by seed."""
-    return _mean(others - walk.barrier.max(axis=0))
+    return profile_interval(others - walk.barrier.max(axis=0))
 
 
 def one_valley(walks: Mapping[str, Walk]) -> tuple[Evidence, Control]:
@@ -83,7 +82,7 @@ def _control(walks: Mapping[str, Walk]) -> Control:
     for name, walk in walks.items():
         kin = (("siblings", walk.siblings), ("other seeds, aligned", walk.unrelated))
         for (what, others), rise in zip(kin, walk.kin_rise, strict=True):
-            more, plain = higher_barrier(walk, others), _mean(rise - walk.rise.max(axis=0))
+            more, plain = higher_barrier(walk, others), profile_interval(rise - walk.rise.max(axis=0))
             finding = f"relative barrier {others.mean():.3f}: {_higher(more)}"
             rows.append(Row(name=f"{name}: {what}", interval=more, finding=finding))
             unjudged.append(
@@ -100,7 +99,3 @@ def _control(walks: Mapping[str, Walk]) -> Control:
 
 def _higher(more: Interval) -> str:
     return "higher" if more.low > 0 else "not clearly higher"
-
-
-def _mean(values: np.ndarray) -> Interval:
-    return mean_interval(values, confidence=thresholds().confidence)

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrdecay_core.claims.statistics import Interval, mean_interval
-from lrdecay_core.claims.thresholds import thresholds
+from lrdecay_core.claims.statistics import Interval, profile_interval, thresholds
 from lrdecay_core.experiments.model.variants import STRETCHED, VARIANTS, VariantRuns
 
 __all__ = ["NEAR", "STAYS", "controls", "describe_controls", "describe_variants", "effect", "landed"]
@@ -21,22 +20,22 @@ NEAR, STAYS = 1.02, 2 / 3
 
 def landed(runs: VariantRuns, name: str) -> Interval:
     """Return the weighted norm after the latest decay over its least, per problem."""
-    return _mean(runs.norm_ratio[VARIANTS.index(name), :, -1].mean(axis=-1))
+    return profile_interval(runs.norm_ratio[VARIANTS.index(name), :, -1].mean(axis=-1))
 
 
 def effect(runs: VariantRuns, name: str) -> Interval:
     """Return log10 of the test loss after the latest decay over that after the earliest, paired by problem."""
     loss = np.log10(runs.mean[VARIANTS.index(name)])
-    return _mean(loss[:, -1] - loss[:, 0])
+    return profile_interval(loss[:, -1] - loss[:, 0])
 
 
 def controls(runs: VariantRuns) -> dict[str, tuple[Interval, bool]]:
     """Return control -> its number and whether it fails as it should."""
     excess = runs.control_ratio.mean(axis=-1) - 1
-    kept = {name: _mean(excess[v, :, -1] / excess[v, :, 0]) for v, name in enumerate(VARIANTS)}
+    kept = {name: profile_interval(excess[v, :, -1] / excess[v, :, 0]) for v, name in enumerate(VARIANTS)}
     found = {f"{name}: share of the excess at a tenth of the rate": (i, i.low >= STAYS) for name, i in kept.items()}
     v = VARIANTS.index(STRETCHED)
-    nearer = _mean(np.log10(runs.to_plain[v] / runs.to_weighted[v]).mean(axis=-1))
+    nearer = profile_interval(np.log10(runs.to_plain[v] / runs.to_weighted[v]).mean(axis=-1))
     found[f"{STRETCHED}: log10 distance to the least plain norm over that to the weighted one"] = nearer, nearer.low > 0
     return found
 
@@ -48,7 +47,7 @@ def describe_variants(runs: VariantRuns) -> str:
     for v, name in enumerate(VARIANTS):
         end, change = landed(runs, name), effect(runs, name)
         lands.append(end.high <= NEAR)
-        word = "helps" if change.high < 0 else "hurts" if change.low > 0 else "no clear difference"
+        word = change.word("hurts", "helps", "no clear difference")
         helps[word] += 1
         best = runs.study.steps[int(np.exp(np.log(runs.mean[v]).mean(axis=0)).argmin())]
         cells = [name, _short(end), "lands" if lands[-1] else "not there", _short(change), word, f"T = {best:,}"]
@@ -83,10 +82,6 @@ def describe_controls(runs: VariantRuns) -> str:
         f"columns the landing is {10**nearer.estimate:.1f} times as far from the least *plain* norm as from the "
         f"weighted one (log10 {_short(nearer)}). {outcome}"
     )
-
-
-def _mean(values: np.ndarray) -> Interval:
-    return mean_interval(values, confidence=thresholds().confidence)
 
 
 def _short(found: Interval) -> str:

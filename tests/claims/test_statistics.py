@@ -3,6 +3,7 @@ import pytest
 from scipy import stats
 
 from lrdecay_core.claims import mean_interval, rank_trend
+from lrdecay_core.claims.statistics import Interval, profile_interval, thresholds
 
 
 def test_interval_equals_scipys_t_test():
@@ -55,3 +56,24 @@ def test_trend_of_noise_covers_zero_as_promised():
 def test_trend_needs_three_conditions():
     with pytest.raises(ValueError, match=r"conditions >= 3, seeds"):
         rank_trend(np.ones((2, 5)))
+
+
+def test_book_is_stricter_than_quick(monkeypatch):
+    values = np.array([0.3, -0.1, 0.4, 0.2, 0.0])
+    monkeypatch.setenv("LRDECAY_PROFILE", "book")
+    book = thresholds()
+    assert profile_interval(values) == mean_interval(values, confidence=0.95)
+    monkeypatch.setenv("LRDECAY_PROFILE", "quick")
+    quick = thresholds()
+    assert profile_interval(values) == mean_interval(values, confidence=0.5)
+    assert book.confidence == 0.95
+    assert book.control_share == pytest.approx(1 / 3)
+    assert quick.confidence < book.confidence
+    assert quick.control_share > book.control_share
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(0.1, 0.3, "up"), (-0.3, -0.1, "down"), (-0.1, 0.1, "flat"), (np.nan, np.nan, "flat")]
+)
+def test_the_word_says_where_the_interval_lies(low, high, word):
+    assert Interval(0.0, low, high, 5).word("up", "down", "flat") == word
