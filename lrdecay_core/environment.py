@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from lrdecay_core import checks
 
-__all__ = ["PROFILES", "bar", "is_static", "profile", "progress"]
+__all__ = ["PROFILES", "bar", "is_quick", "is_static", "profile", "progress"]
 
 PROFILES = ("quick", "book", "paper")
 T = TypeVar("T")
@@ -23,6 +23,11 @@ T = TypeVar("T")
 def profile() -> str:
     """Return the profile in force; raise ValueError if the variable holds an unknown word."""
     return checks.one_of("LRDECAY_PROFILE", os.environ.get("LRDECAY_PROFILE", "quick"), PROFILES)
+
+
+def is_quick(name: str | None = None) -> bool:
+    """Return True if the named profile (None: the one in force) is ``quick``."""
+    return (name or profile()) == "quick"
 
 
 def is_static() -> bool:

@@ -8,6 +8,15 @@ def test_profile_defaults_to_quick(monkeypatch):
     assert environment.profile() == "quick"
 
 
+def test_a_named_profile_goes_before_the_one_in_force(monkeypatch):
+    monkeypatch.setenv("LRDECAY_PROFILE", "book")
+    assert not environment.is_quick()
+    assert environment.is_quick("quick")
+    monkeypatch.setenv("LRDECAY_PROFILE", "quick")
+    assert environment.is_quick()
+    assert not environment.is_quick("book")
+
+
 def test_unknown_profile_is_refused(monkeypatch):
     monkeypatch.setenv("LRDECAY_PROFILE", "fast")
     with pytest.raises(ValueError, match="`LRDECAY_PROFILE` must be one of 'book', 'paper', 'quick', got 'fast'"):

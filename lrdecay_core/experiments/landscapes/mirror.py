@@ -58,7 +58,7 @@ class Mirror:
 
 def study(profile: str | None = None) -> Study:
     """Return the study of a profile (None: the one in force)."""
-    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+    return _QUICK if environment.is_quick(profile) else _BOOK
 
 
 def run(settings: Study, *, workers: int | None = None) -> Mirror:

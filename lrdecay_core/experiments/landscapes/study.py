@@ -67,7 +67,7 @@ class Seen:
 
 def study(profile: str | None = None) -> Study:
     """Return the settings of a profile (None: the one in force)."""
-    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+    return _QUICK if environment.is_quick(profile) else _BOOK
 
 
 def look(settings: Study, found: Mapping[str, Solutions], *, workers: int | None = None) -> Seen:

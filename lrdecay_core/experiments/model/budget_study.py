@@ -60,7 +60,7 @@ class BudgetTrial:
 
 def study(profile: str | None = None) -> BudgetStudy:
     """Return the study of a profile (None: the one in force)."""
-    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+    return _QUICK if environment.is_quick(profile) else _BOOK
 
 
 def run(settings: BudgetStudy, *, workers: int | None = None) -> BudgetTrial:

@@ -64,7 +64,7 @@ class Landings:
 
 def limits(profile: str | None = None) -> Limits:
     """Return the cases of claim M1."""
-    quick = (profile or environment.profile()) == "quick"
+    quick = environment.is_quick(profile)
     base = Setting()
     settings = (
         base,

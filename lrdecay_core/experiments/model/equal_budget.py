@@ -77,7 +77,7 @@ class BudgetRuns:
 
 def budgets(profile: str | None = None) -> dict[str, Budget]:
     """Return the main experiment of a profile (None: the one in force), its variant and its controls, by name."""
-    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+    return _QUICK if environment.is_quick(profile) else _BOOK
 
 
 def run(settings: Mapping[str, Budget], *, workers: int | None = None) -> dict[str, BudgetRuns]:

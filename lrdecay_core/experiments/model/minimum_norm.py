@@ -73,7 +73,7 @@ class Norms:
 
 def norm_plan(profile: str | None = None) -> NormPlan:
     """Return the runs of claim M2."""
-    quick = (profile or environment.profile()) == "quick"
+    quick = environment.is_quick(profile)
     return NormPlan(
         setting=Setting(),
         decay_steps=(0, 100, 1000, 4000, 12000) if quick else (0, 30, 100, 300, 1000, 2000, 4000, 8000, 12000),

@@ -78,7 +78,7 @@ class Results:
 
 def plan(profile: str | None = None) -> Plan:
     """Return the comparisons of claim M5."""
-    quick = (profile or environment.profile()) == "quick"
+    quick = environment.is_quick(profile)
     return Plan(
         setting=Setting(),
         decay_steps=(100, 1000, 4000) if quick else (100, 300, 600, 1000, 1500, 2000, 3000, 4000, 6000),

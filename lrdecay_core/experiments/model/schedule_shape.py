@@ -70,7 +70,7 @@ class ShapeRuns:
 
 def study(profile: str | None = None) -> ShapeStudy:
     """Return the study of a profile (None: the one in force)."""
-    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+    return _QUICK if environment.is_quick(profile) else _BOOK
 
 
 def shaped(settings: ShapeStudy, shape: str, equal: str) -> Schedule:

@@ -92,7 +92,7 @@ class MatrixRuns:
 
 def study(profile: str | None = None) -> MatrixStudy:
     """Return the study of a profile (None: the one in force)."""
-    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+    return _QUICK if environment.is_quick(profile) else _BOOK
 
 
 def problem(settings: MatrixStudy, seed: int, *, full_rank: bool = False) -> MatrixProblem:

@@ -35,7 +35,7 @@ class SilentModel:
 
 def settings(profile: str | None = None) -> dict[str, tuple[int, ...]]:
     """Return problems, decay steps and replicas of a profile (None: the one in force)."""
-    if (profile or environment.profile()) == "quick":
+    if environment.is_quick(profile):
         return {"problems": (0, 1), "steps": (500, 2000, 8000), "replicas": (0,)}
     return {"problems": tuple(range(6)), "steps": (500, 2000, 8000, 32_000), "replicas": (0, 1)}
 

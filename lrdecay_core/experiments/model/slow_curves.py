@@ -46,7 +46,7 @@ class Curves:
 
 def plan(profile: str | None = None) -> SlowPlan:
     """Return the curves of claim M4."""
-    quick = (profile or environment.profile()) == "quick"
+    quick = environment.is_quick(profile)
     return SlowPlan(
         setting=Setting(learning_rate=0.02),
         slow_times=(0.5, 1.0, 2.0, 3.0, 4.0, 5.0)

@@ -48,7 +48,7 @@ class Setup:
 
 def setup(profile: str | None = None) -> Setup:
     """Return the settings of a profile (None: the one in force); both travel the same slow time eta^2 T."""
-    if (profile or environment.profile()) == "quick":
+    if environment.is_quick(profile):
         return Setup(
             learning_rate=0.02,
             num_steps=20_000,

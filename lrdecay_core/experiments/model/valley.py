@@ -46,7 +46,7 @@ class Setup:
 
 def setup(profile: str | None = None) -> Setup:
     """Return the settings of a profile (None: the one in force)."""
-    return Setup(seeds=tuple(range(6))) if (profile or environment.profile()) == "quick" else Setup()
+    return Setup(seeds=tuple(range(6))) if environment.is_quick(profile) else Setup()
 
 
 def arms(base: Setup) -> dict[str, Setup]:

@@ -82,7 +82,7 @@ class VariantRuns:
 
 def study(profile: str | None = None) -> VariantStudy:
     """Return the study of a profile (None: the one in force)."""
-    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+    return _QUICK if environment.is_quick(profile) else _BOOK
 
 
 def build(settings: VariantStudy, name: str, seed: int) -> tuple[Problem, np.ndarray]:

@@ -131,7 +131,7 @@ def key(*parts: Any) -> str:
 
 def sections(profile: str | None = None) -> dict[str, Section]:
     """Return the sections of a profile (None: the one in force)."""
-    quick = (profile or environment.profile()) == "quick"
+    quick = environment.is_quick(profile)
     return {
         "corruption": _corruption(quick),
         "persistence": _persistence(quick),

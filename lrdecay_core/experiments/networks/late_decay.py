@@ -57,12 +57,12 @@ _DIGITS_CNN = digits_cnn(1500)
 
 def cells(profile: str | None = None) -> dict[str, Cell]:
     """Return the four cells of a profile (None: the one in force)."""
-    return _QUICK if (profile or environment.profile()) == "quick" else _BOOK
+    return _QUICK if environment.is_quick(profile) else _BOOK
 
 
 def controls(profile: str | None = None) -> dict[str, Cell]:
     """Return the small-rate controls of the main cell: a tenth of the rate, at the same and at ten times the epochs."""
-    return _QUICK_CONTROLS if (profile or environment.profile()) == "quick" else _BOOK_CONTROLS
+    return _QUICK_CONTROLS if environment.is_quick(profile) else _BOOK_CONTROLS
 
 
 def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, Branches]:

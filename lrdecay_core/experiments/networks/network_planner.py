@@ -82,14 +82,14 @@ def pilot() -> Study:
 def held_out(profile: str | None = None) -> Study:
     """Return the held-out study of a profile: the MNIST-1D CNN, other rates, seeds from 0; 24 runs in the book."""
     config = mnist1d_cnn(EPOCHS, num_train=500, label_noise=0.0)
-    if (profile or environment.profile()) == "quick":
+    if environment.is_quick(profile):
         return _study(config, rates=(0.3,), sizes=(25,), seeds=(0,))
     return _study(config, rates=(0.15, 0.3), sizes=(10, 25), seeds=(0, 1, 2))
 
 
 def familiar(profile: str | None = None) -> Study:
     """Return the pilot's own conditions on seeds from 0: what carries over to new seeds alone."""
-    conditions, quick = pilot().conditions, (profile or environment.profile()) == "quick"
+    conditions, quick = pilot().conditions, environment.is_quick(profile)
     chosen = {name: c for name, c in conditions.items() if not quick or (c.learning_rate, c.batch_size) == (0.15, 25)}
     return Study(conditions=chosen, seeds=(0,) if quick else (0, 1))
 

@@ -45,7 +45,7 @@ class Shapes:
 
 def study(profile: str | None = None) -> Study:
     """Return the study of a profile (None: the one in force)."""
-    quick = (profile or environment.profile()) == "quick"
+    quick = environment.is_quick(profile)
     config = mnist1d_cnn(20 if quick else 100, num_train=500)
     return Study(config=config, seeds=(0, 1) if quick else tuple(range(6)))
 

@@ -28,7 +28,7 @@ NETWORKS = {2: "cnn1d-depth2", 3: "cnn1d", 4: "cnn1d-depth4"}
 
 def axes(profile: str | None = None) -> Mapping[str, tuple[int, ...]]:
     """Return axis -> sizes of a profile (None: the one in force): channels, convolutions, training samples."""
-    if (profile or environment.profile()) == "quick":
+    if environment.is_quick(profile):
         return {"width": (6, 12), "depth": (2, 3), "samples": (250, 1000)}
     return {"width": (6, 12, 24), "depth": (2, 3, 4), "samples": (250, 1000, 4000)}
 
@@ -41,7 +41,7 @@ def sections(profile: str | None = None) -> dict[str, Section]:
     >>> [*sections("quick")]
     ['width 6', 'width 12', 'depth 2', 'depth 3', 'samples 250', 'samples 1000']
     """
-    quick = (profile or environment.profile()) == "quick"
+    quick = environment.is_quick(profile)
     updates, share, seeds = (400, 10, 2) if quick else (6400, 20, 5)
     found = {}
     for axis, sizes in axes(profile).items():
