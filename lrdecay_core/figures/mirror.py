@@ -12,9 +12,9 @@ from lrdecay_core.claims.likeness import AROUND, profiles
 from lrdecay_core.claims.mirror import BOUNDS
 from lrdecay_core.experiments.landscapes.mirror import MODEL, Mirror
 from lrdecay_core.experiments.landscapes.views import FOUND_FROM, GRID, LINE, Views
-from lrdecay_core.figures.style import CONTROL, EARLY, LATE, MEASURED, PREDICTED, TEST, TRAIN, new_axes
+from lrdecay_core.figures.style import CONTROL, EARLY, LATE, MEASURED, PREDICTED, TEST, new_axes
 
-__all__ = ["LIMITS", "plot_correlation", "plot_line", "plot_plane", "plot_profiles", "plot_statistic"]
+__all__ = ["LIMITS", "plot_correlation", "plot_plane", "plot_profiles", "plot_statistic"]
 
 Numbers = Mapping[str, Mapping[str, Mapping[str, np.ndarray]]]
 
@@ -89,19 +89,6 @@ def plot_plane(views: Views, name: str, *, pair: int = 0, found_from: str = "lat
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{10**value:g}"))
     ax.set(xlim=GRID[0][[0, -1]], ylim=GRID[1][[0, -1]], aspect="equal", xlabel="towards L", ylabel="towards O")
     ax.grid(visible=False)
-    return ax
-
-
-def plot_line(views: Views, *, pair: int = 0, ax: Axes | None = None) -> Axes:
-    """Draw training (dashed) and testing loss on the line through E (t = 0) and L (t = 1) of one pair."""
-    ax = new_axes(ax)
-    shown = (LINE >= -0.5) & (LINE <= 2)
-    for name, style in (("train", TRAIN), ("test", TEST)):
-        ax.plot(LINE[shown], views.line[name][pair, shown], style, color="#222222", label=f"{name}ing loss"[:13])
-    _mark_ends(ax)
-    ax.set(xlabel="$t$ on the line $E + t\\,(L - E)$", ylabel="loss")
-    ax.set_ylim(bottom=0)
-    ax.legend()
     return ax
 
 

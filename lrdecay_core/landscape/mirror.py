@@ -16,7 +16,6 @@ from lrdecay_core import checks
 __all__ = [
     "decreasing_fraction",
     "lowest_point",
-    "profile_correlation",
     "profile_rms",
     "relative_barrier",
     "straight_rms",
@@ -63,11 +62,6 @@ def lowest_point(t: Any, profile: Any) -> float:
         return float(-np.inf if k == 0 else np.inf)
     a, b, _ = np.polyfit(times[k - 1 : k + 2] - times[k], values[k - 1 : k + 2] - values[k], 2)
     return float(times[k] - (b / (2 * a) if a > 0 else 0.0))
-
-
-def profile_correlation(profile: Any, other: Any) -> float:
-    """Return Pearson's correlation of two profiles (K,) at the same t."""
-    return float((_scores("profile", profile) * _scores("other", other, len(profile))).mean())
 
 
 def profile_rms(profile: Any, other: Any) -> float:

@@ -38,11 +38,6 @@ class Motion:
         """Distance between the first and the last decayed end, over the largest excursion."""
         return float(self.between[0, -1] / self.excursion.max())
 
-    @property
-    def neighbour_ratio(self) -> np.ndarray:
-        """(D - 1,) the same for neighbours: distance between their ends, over the larger of the two excursions."""
-        return np.diagonal(self.between, 1) / np.maximum(self.excursion[1:], self.excursion[:-1])
-
 
 def project(plane: Plane, weights: Tensor | np.ndarray) -> Trajectory:
     """Return where ``weights`` (K, P) fall on the plane and how far off it they are.

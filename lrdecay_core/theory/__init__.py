@@ -11,7 +11,7 @@ from lrdecay_core.theory.no_label_noise import divergence, largest_rate, waiting
 from lrdecay_core.theory.norm_excess import norm_excess_bound, weighted_norm_excess_bound
 from lrdecay_core.theory.plateau import centre_variance, fluctuation_test_loss, plateau_level
 from lrdecay_core.theory.recovery import recovery_probability, sample_size, width_squared
-from lrdecay_core.theory.schedule_limit import schedule_limit, schedule_log_scale, sum_of_squares
+from lrdecay_core.theory.schedule_limit import schedule_limit, schedule_log_scale
 from lrdecay_core.theory.slow_flow import slow_flow, slow_log_scale
 from lrdecay_core.theory.tail import tail_drift_bound, tail_rate
 
@@ -41,7 +41,6 @@ __all__ = [
     "schedule_log_scale",
     "slow_flow",
     "slow_log_scale",
-    "sum_of_squares",
     "tail_drift_bound",
     "tail_rate",
     "three_dimensional",

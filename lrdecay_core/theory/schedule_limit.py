@@ -11,18 +11,7 @@ from lrdecay_core import checks, solvers
 from lrdecay_core.schedules import Schedule
 from lrdecay_core.theory.slow_flow import graded_depths, phase_one_flow, settled_log_scale
 
-__all__ = ["schedule_limit", "schedule_log_scale", "sum_of_squares"]
-
-
-def sum_of_squares(schedule: Schedule, steps: Iterable[int]) -> np.ndarray:
-    """Return the slow time (K,) of a schedule, sum of eta_k^2 over the updates k < T, for increasing steps T.
-
-    >>> from lrdecay_core.schedules import constant
-    >>> sum_of_squares(constant(0.1), [0, 100]).round(12).tolist()
-    [0.0, 1.0]
-    """
-    marks, rates = _rates(schedule, steps)
-    return np.asarray(np.concatenate([[0.0], np.cumsum(rates**2)])[marks])
+__all__ = ["schedule_limit", "schedule_log_scale"]
 
 
 def schedule_log_scale(

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lrdecay_core import checks, data, environment, provenance
+from lrdecay_core import checks, environment, provenance
 from lrdecay_core.training import checkpoint
 from lrdecay_core.training.config import TrainConfig
 from lrdecay_core.training.loop import METRICS, Loop, record_gap
@@ -81,12 +81,6 @@ class Branches:
         plateau = float(np.median(trunk[(self.epochs >= last / 2) & (self.epochs <= last)]))
         at_decay = trunk[np.searchsorted(self.epochs, self.decay_epochs)]
         return tuple(d for d, loss in enumerate(at_decay) if loss <= 2 * plateau)
-
-    @property
-    def at_chance(self) -> np.ndarray:
-        """(D, S) True where training ended no better than guessing, a failure that leaves no NaN behind."""
-        classes = data.load(self.config.dataset).num_classes
-        return ~(self.train_error[:, :, -1] < 0.95 * (1 - 1 / classes))
 
     @classmethod
     def join(cls, parts: Sequence[Branches]) -> Branches:

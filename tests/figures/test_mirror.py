@@ -99,14 +99,6 @@ def test_scale_starts_low_spans_three_decades_at_most_and_survives_a_zero(result
         assert levels[-1] == pytest.approx(expected)
 
 
-def test_line_shows_both_losses(result):
-    ax = draw.plot_line(result.views["net"]["main"], pair=1)
-    lines = {line.get_label(): line for line in ax.lines}
-    test = lines["testing loss"]
-    np.testing.assert_allclose(test.get_ydata(), (test.get_xdata() - 1.6) ** 2 + 0.1)
-    assert lines["training loss"].get_linestyle() == "--"
-
-
 def test_profiles_are_scaled_and_the_models_mean_is_among_them(result):
     ax = draw.plot_profiles(result, "net")
     drawn = [line for line in ax.lines if len(line.get_xdata()) > 2]

@@ -25,7 +25,6 @@ def test_motion_along_against_excursion_across():
     np.testing.assert_array_equal(found.excursion, [1, 2, 1])
     np.testing.assert_array_equal(found.between, [[0, 3, 9], [3, 0, 6], [9, 6, 0]])
     assert found.ratio == 4.5
-    np.testing.assert_array_equal(found.neighbour_ratio, [1.5, 3])
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, provenance, sweeps
+from lrdecay_core import environment, executors, sweeps
 from lrdecay_core.experiments.model.budget_planner import FAMILIES, SHARES, family
 from lrdecay_core.experiments.model.setting import INIT_SCALE, Arm, sparse_problem
 from lrdecay_core.model import Problem, grid, sgd
 from lrdecay_core.schedules import Schedule
 from lrdecay_core.theory import budget_test_loss
 
-__all__ = ["BudgetStudy", "BudgetTrial", "describe", "key", "run", "study"]
+__all__ = ["BudgetStudy", "BudgetTrial", "describe", "run", "study"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,11 +131,6 @@ def describe(settings: BudgetStudy) -> str:
         f"$\\eta = {arm.learning_rate:g}$, at the end a tenth of it. "
         f"This page was computed in the `{environment.profile()}` profile."
     )
-
-
-def key(settings: BudgetStudy) -> str:
-    """Return the key that names this study."""
-    return provenance.config_key(settings)
 
 
 _ARM = Arm(learning_rate=0.04)

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import checks, environment, executors, provenance, rng, schedules, solvers, sweeps, theory
+from lrdecay_core import checks, environment, executors, rng, schedules, solvers, sweeps, theory
 from lrdecay_core.experiments.model.setting import INIT_SCALE, landing
 from lrdecay_core.model import Problem, sgd
 
-__all__ = ["STRETCHED", "VARIANTS", "VariantRuns", "VariantStudy", "build", "describe", "key", "run", "study"]
+__all__ = ["STRETCHED", "VARIANTS", "VariantRuns", "VariantStudy", "build", "describe", "run", "study"]
 
 STRETCHED = "stretched columns"
 VARIANTS = ("sparse truth", "label errors 0.3", "label errors 2", "dense truth", "power law", STRETCHED)
@@ -161,11 +161,6 @@ def describe(settings: VariantStudy) -> str:
         f"$\\sigma = {settings.label_noise:g}$, decays up to step {settings.steps[-1]:,}. "
         f"This page was computed in the `{environment.profile()}` profile."
     )
-
-
-def key(settings: VariantStudy) -> str:
-    """Return the key that names this study."""
-    return provenance.config_key(settings)
 
 
 _BOOK = VariantStudy(problems=tuple(range(10)), replicas=4)

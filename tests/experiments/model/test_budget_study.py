@@ -20,7 +20,6 @@ def trial():
 def test_profiles_differ_in_problems_and_runs_alone():
     book, quick = budget_study.study("book"), budget_study.study("quick")
     assert replace(quick, problems=book.problems, replicas=book.replicas) == book
-    assert budget_study.key(book) != budget_study.key(quick)
     assert book.told[0][1] == book.arm  # the first planner is told the truth
     assert all(arm != book.arm for _, arm in book.told[1:])
 
