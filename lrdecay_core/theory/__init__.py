@@ -2,7 +2,7 @@
 
 from lrdecay_core.theory import three_dimensional
 from lrdecay_core.theory.budget_end import budget_test_loss, remembered_rate
-from lrdecay_core.theory.decay_limit import late_decay_limit, late_decay_limit_positive
+from lrdecay_core.theory.decay_limit import late_decay_limit, late_decay_limit_positive, tail_drift_bound, tail_rate
 from lrdecay_core.theory.decay_time import decay_time
 from lrdecay_core.theory.exponent import Deviation, Exponent, deviation_bound, kappa_star
 from lrdecay_core.theory.gradient_noise import mean_squared_gradient
@@ -13,7 +13,6 @@ from lrdecay_core.theory.plateau import centre_variance, fluctuation_test_loss, 
 from lrdecay_core.theory.recovery import recovery_probability, sample_size, width_squared
 from lrdecay_core.theory.schedule_limit import schedule_limit, schedule_log_scale
 from lrdecay_core.theory.slow_flow import slow_flow, slow_log_scale
-from lrdecay_core.theory.tail import tail_drift_bound, tail_rate
 
 __all__ = [
     "Deviation",
