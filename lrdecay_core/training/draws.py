@@ -1,4 +1,4 @@
-"""What chance decides in a run: batch order, label noise, input noise, corrupted labels. Each at its own address."""
+"""What chance decides in a run: batch order, noise, corrupted labels, moves of images. Each at its own address."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from lrdecay_core import rng
-from lrdecay_core.training import augment
 from lrdecay_core.training.config import TrainConfig
 
-__all__ = ["Epoch", "batches", "corrupted_labels", "draw_epoch"]
+__all__ = ["PADDING", "Epoch", "batches", "corrupted_labels", "draw_epoch", "draw_moves", "move"]
+
+PADDING = 4  # of images, before a crop of their size is taken at random
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def draw_epoch(
         noise = torch.as_tensor(config.input_noise * np.stack(drawn), device=device)
     moves = None
     if config.augment:
-        drawn = [augment.draw(rng.stream(seed, "augmentation", epoch), size) for seed in seeds]
+        drawn = [draw_moves(rng.stream(seed, "augmentation", epoch), size) for seed in seeds]
         moves = torch.as_tensor(np.stack(drawn), device=device)
     return Epoch(torch.as_tensor(order, device=device), torch.as_tensor(labels, device=device), noise, moves)
 
@@ -101,8 +103,41 @@ def batches(
     else:
         drawn = inputs[order]
         if draw.moves is not None:
-            drawn = augment.move(drawn, draw.moves[seed, order])
+            drawn = move(drawn, draw.moves[seed, order])
         if draw.noise is not None:
             drawn = drawn + draw.noise[seed, order]
         chosen = prepare(drawn.flatten(0, 2)).unflatten(0, order.shape)
     return chosen, targets[draw.labels[seed, order]].mT.contiguous()
+
+
+def draw_moves(stream: np.random.Generator, count: int) -> np.ndarray:
+    """Return (count, 3): rows and columns to skip, each uniform on 0 ... 8, and 1 where the image is mirrored."""
+    return np.concatenate([stream.integers(0, 2 * PADDING + 1, (count, 2)), stream.integers(0, 2, (count, 1))], axis=1)
+
+
+def move(images: Tensor, moves: Tensor) -> Tensor:
+    """Return every image as its crop says: padded by zeros, cut out from where the move points, then mirrored.
+
+    All at once and on the images' device; no wait for it.
+
+    Args:
+        images: (..., height, width) or (..., channels, height, width).
+        moves: (..., 3), integers as :func:`draw_moves` gives them; a move of (4, 4, 0) changes nothing. Its leading
+            axes are those of the images.
+
+    >>> move(torch.arange(4.0).view(1, 2, 2), torch.tensor([[4, 4, 1]]))
+    tensor([[[1., 0.],
+             [3., 2.]]])
+    """
+    lead = moves.ndim - 1
+    height, width = images.shape[-2:]
+    flat = images.reshape(moves.shape[:-1].numel(), -1, height, width)
+    padded = functional.pad(flat, (PADDING,) * 4)
+    top, left, mirrored = moves.reshape(-1, 3, 1).unbind(1)
+    across = torch.arange(width, device=images.device)
+    rows = top + torch.arange(height, device=images.device)
+    columns = left + torch.where(mirrored.bool(), across.flip(0), across)
+    sample = torch.arange(len(flat), device=images.device)[:, None, None, None]
+    channel = torch.arange(flat.shape[1], device=images.device)[None, :, None, None]
+    cut = padded[sample, channel, rows[:, None, :, None], columns[:, None, None, :]]
+    return cut.reshape(*moves.shape[:lead], *images.shape[lead:])
