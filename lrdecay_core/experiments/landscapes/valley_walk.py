@@ -8,15 +8,19 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import torch
 
-from lrdecay_core import landscape
-from lrdecay_core.experiments.landscapes import kin, solutions
+from lrdecay_core import environment, landscape
+from lrdecay_core.experiments.landscapes import solutions
 from lrdecay_core.experiments.landscapes.solutions import Cell, Solutions
 from lrdecay_core.training import TrainConfig
+from lrdecay_core.training.loop import Loop
 
-__all__ = ["Paths", "Task", "Track", "Walk", "paths", "tasks", "track", "walk"]
+__all__ = ["Paths", "Task", "Track", "Walk", "paths", "siblings", "tasks", "track", "unrelated", "walk"]
 
 POINTS, DIRECTIONS = 21, 50
+SIBLING = 1_000_000
+"""Added to a seed, it names the data order and the noise of its sibling."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,7 +114,7 @@ def tasks(cell: Cell, found: Solutions) -> list[Task]:
             ends=found.ends[:, s],
             trunk=found.trunk_at_decay[:, s],
             train_loss=found.runs.train_loss[:, s, -1],
-            other=kin.unrelated(cell.config, last[[s, (s + 1) % len(last)]])[0],
+            other=unrelated(cell.config, last[[s, (s + 1) % len(last)]])[0],
         )
         for s, seed in enumerate(cell.seeds)
     ]
@@ -179,7 +183,7 @@ def _foot(line: np.ndarray, point: np.ndarray) -> tuple[float, float]:
 
 def _sibling(task: Task) -> np.ndarray:
     """Return the last end (P,) of the seed's sibling."""
-    return kin.siblings(replace(task.cell, decay_epochs=task.cell.decay_epochs[-1:]))[0, 0]
+    return siblings(replace(task.cell, decay_epochs=task.cell.decay_epochs[-1:]))[0, 0]
 
 
 def _barrier(config: TrainConfig, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
@@ -188,3 +192,29 @@ def _barrier(config: TrainConfig, a: np.ndarray, b: np.ndarray) -> tuple[float, 
     around = landscape.around(a, float(np.linalg.norm(b.astype(np.float64) - a)), train, num=DIRECTIONS)
     rise = landscape.line(a, b, train, num=POINTS).barrier("train")
     return rise, landscape.mirror.relative_barrier(rise, around["train"])
+
+
+def siblings(cell: Cell, *, apart: int = 1) -> np.ndarray:
+    """Return the ends (D, S, P) of runs that share their first epochs with those of ``cell`` and nothing after them.
+
+    A sibling starts from the same weights and sees the same batches for ``apart`` epochs. From then on it goes through
+    the data in the order, and with the noise, of another seed.
+    """
+    device = torch.device("cpu")
+    shared = Loop(cell.config, cell.decay_epochs, cell.seeds, device)
+    while shared.epoch < apart:
+        shared.run_epoch()
+    others = tuple(SIBLING + seed for seed in cell.seeds)
+    own = Loop(cell.config, cell.decay_epochs, others, device)
+    own.restore(shared.state())
+    for _ in environment.progress(range(apart, cell.config.epochs), "siblings"):
+        own.run_epoch()
+    return own.final_weights()
+
+
+def unrelated(config: TrainConfig, ends: np.ndarray) -> np.ndarray:
+    """Return (S, P): row s is ``ends[s + 1]``, the next seed's network with its units permuted towards ``ends[s]``."""
+    net = solutions.network(config)
+    return np.stack(
+        [landscape.align(net, a, b).vector.numpy() for a, b in zip(ends, np.roll(ends, -1, 0), strict=True)]
+    )
