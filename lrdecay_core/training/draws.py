@@ -111,7 +111,10 @@ def batches(
 
 
 def draw_moves(stream: np.random.Generator, count: int) -> np.ndarray:
-    """Return (count, 3): rows and columns to skip, each uniform on 0 ... 8, and 1 where the image is mirrored."""
+    """Return the usual moves of small photographs (count, 3): a random crop after padding by four, mirrored or not.
+
+    Rows and columns to skip, each uniform on 0 ... 8, and 1 where the image is mirrored.
+    """
     return np.concatenate([stream.integers(0, 2 * PADDING + 1, (count, 2)), stream.integers(0, 2, (count, 1))], axis=1)
 
 
