@@ -5,9 +5,8 @@ from lrdecay_core.model.grid import grid
 from lrdecay_core.model.matrix import MatrixProblem
 from lrdecay_core.model.matrix_sgd import MatrixPath, matrix_sgd
 from lrdecay_core.model.minimum_norm import MinimumNorm, minimum_norm
-from lrdecay_core.model.path import Path
 from lrdecay_core.model.problem import Problem
-from lrdecay_core.model.sgd import sgd
+from lrdecay_core.model.sgd import Path, sgd
 from lrdecay_core.model.weights import Weights
 
 __all__ = [

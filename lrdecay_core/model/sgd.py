@@ -1,8 +1,9 @@
-"""SGD on the nonlinear model, batched over runs."""
+"""SGD on the nonlinear model, batched over runs, and what it leaves behind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,53 @@ from torch import Tensor
 from lrdecay_core import checks, environment, schedules
 from lrdecay_core.model import batches, dense, inputs
 from lrdecay_core.model.engine import Engine
-from lrdecay_core.model.path import Path
 from lrdecay_core.model.problem import Problem
 from lrdecay_core.model.weights import Weights
 
-__all__ = ["sgd"]
+__all__ = ["Path", "sgd"]
 
 STATE_BYTES = 2**21  # four (R, d) arrays of a block of runs: long enough rows for a kernel, still in a core's cache
 LOOK_EVERY = 1024  # steps between two looks at whether a run has diverged; nothing else depends on it
 BAR_FROM = 20_000_000  # steps times runs: around ten seconds
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Path:
+    """Recorded states of R runs; state k is the state after ``steps[k]`` updates. From divergence on, NaN."""
+
+    steps: np.ndarray
+    """(K,) recorded steps."""
+    seeds: np.ndarray
+    """(R,) seed of each run."""
+    weights: Weights
+    """(K, R, d) p and m."""
+    log_scale: np.ndarray
+    """(K, R, d) log a_T = log a_0 + sum_k log |1 - (eta_k g_k)^2|; -inf in a frozen coordinate, NaN for a positive
+    problem."""
+    centre: np.ndarray
+    """(K, R, d) phi~_T = phi_0 + sum_k c(eta_k g_k), c(x) = log |(1 - x) / (1 + x)| + 2x: what, with ``log_scale``,
+    decides where decay at this state would land. Infinite in a frozen coordinate, NaN for a positive
+    problem."""
+    train_loss: np.ndarray
+    """(K, R) |X beta - y|^2 / 2n on all samples, without label noise."""
+    test_loss: np.ndarray
+    """(K, R) |beta - beta_true|^2 / 2."""
+    final: Weights
+    """(R, d) weights after the last update, ready for ``sgd(..., weights=path.final)``."""
+    diverged_step: np.ndarray
+    """(R,) first step whose training loss is not finite; NaN where none."""
+    frozen_step: np.ndarray
+    """(R,) first step with a weight at exactly 0, where it stays (eta |g| = 1, or less than 1e-300); NaN where none."""
+
+    @property
+    def beta(self) -> np.ndarray:
+        """(K, R, d) coefficients."""
+        return self.weights.beta
+
+    @property
+    def norm_squared(self) -> np.ndarray:
+        """(K, R) |u|^2 + |v|^2."""
+        return self.weights.norm_squared
 
 
 def sgd(
