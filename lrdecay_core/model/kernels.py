@@ -1,4 +1,4 @@
-"""The SGD step compiled by numba for the CPU, random numbers included; its plain twins are ``dense`` and ``batches``.
+"""The SGD step compiled by numba for the CPU, random numbers included; its plain twins are ``engine.advance`` and ``batches``.
 
 Sums may be reordered and fused, nothing else: infinities and NaN keep their meaning, so a diverging run is seen.
 """
@@ -86,7 +86,7 @@ def advance(
     """Make K SGD steps in place, run by run: a run's weights, 16 d bytes, stay in the first-level cache.
 
     Args:
-        p: (R, d), like ``m``; ``moved`` is (R, n). See ``dense.State``.
+        p: (R, d), like ``m``; ``moved`` is (R, n). See ``engine.State``.
         m: (R, d).
         moved: (R, n).
         X: (n, d).

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from lrdecay_core import checks, environment, schedules
-from lrdecay_core.model import batches, dense, inputs
-from lrdecay_core.model.engine import Engine
+from lrdecay_core.model import batches, inputs
+from lrdecay_core.model.engine import SMALLEST, Engine, State
 from lrdecay_core.model.problem import Problem
 from lrdecay_core.model.weights import Weights
 
@@ -142,7 +142,7 @@ def sgd(
     width = int(np.clip(STATE_BYTES // (32 * d), 16, 512))
     for low in range(0, runs, width):
         rows = slice(low, min(low + width, runs))
-        state = dense.State.start(start.p[rows], start.m[rows], problem.num_samples, place)
+        state = State.start(start.p[rows], start.m[rows], problem.num_samples, place)
         _watch(engine, state, first, diverged[rows], frozen[rows])
         stops: Iterable[int] = _stops(first, last, marks)
         if num_steps * runs >= BAR_FROM:
@@ -178,7 +178,7 @@ def sgd(
 
 def _stretch(
     engine: Engine,
-    state: dense.State,
+    state: State,
     keys: Tensor,
     begin: int,
     rates: np.ndarray,
@@ -202,12 +202,12 @@ def _stretch(
     state.flush()
 
 
-def _watch(engine: Engine, state: dense.State, step: int, diverged: np.ndarray, frozen: np.ndarray) -> bool:
+def _watch(engine: Engine, state: State, step: int, diverged: np.ndarray, frozen: np.ndarray) -> bool:
     """Note ``step`` for runs that have diverged or frozen by now and were not known to; return whether any has."""
     residual = (state.p**2 - state.m**2) @ engine.X.T - engine.y
     lost = ~torch.isfinite((residual**2).sum(1)).cpu().numpy() & np.isnan(diverged)
     smallest = state.p.abs() if engine.problem.positive else torch.minimum(state.p.abs(), state.m.abs())
-    stuck = (smallest < dense.SMALLEST).any(1).cpu().numpy() & np.isnan(frozen)
+    stuck = (smallest < SMALLEST).any(1).cpu().numpy() & np.isnan(frozen)
     diverged[lost], frozen[stuck] = step, step
     return bool(lost.any() or stuck.any())
 
