@@ -1,4 +1,4 @@
-"""The SGD step compiled by numba for the CPU, random numbers included; its plain twins are ``engine.advance`` and ``batches``.
+"""The SGD step compiled by numba for the CPU, random numbers included; its twins: ``engine.advance``, ``batches``.
 
 Sums may be reordered and fused, nothing else: infinities and NaN keep their meaning, so a diverging run is seen.
 """
