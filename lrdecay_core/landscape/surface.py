@@ -11,8 +11,7 @@ import numpy as np
 
 from lrdecay_core import checks, rng
 from lrdecay_core.landscape import chebyshev
-from lrdecay_core.landscape.compute import compute
-from lrdecay_core.landscape.evaluate import Objective, Values, check_losses
+from lrdecay_core.landscape.evaluate import Objective, Values, check_losses, compute
 from lrdecay_core.landscape.plane import Plane
 
 __all__ = ["Surface", "surface"]

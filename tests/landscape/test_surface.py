@@ -91,7 +91,7 @@ def test_alone_equals_chunked_equals_resumed(stack, draw, tmp_path, monkeypatch)
 
     with monkeypatch.context() as patch:
         patch.setattr(affine, "values", killed)
-        patch.setattr("lrdecay_core.landscape.compute.SAVE_SECONDS", -1.0)
+        patch.setattr("lrdecay_core.landscape.evaluate.SAVE_SECONDS", -1.0)
         with pytest.raises(KeyboardInterrupt):
             landscape.surface(plane, losses, num=(6, 7), store=store)
     assert store.exists()
