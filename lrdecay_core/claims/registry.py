@@ -53,8 +53,8 @@ REGISTRY: dict[str, Claim] = {
             threshold="early minus late, paired by seed: 95 % interval above 0 in each of the four cells (four: "
             "reproduced, one to three: partly, none: not), and a falling trend among decays after phase I in the "
             "MNIST-1D CNN",
-            control="trunk rate a tenth, lowered to half of that, at the same epochs and with decays ten times as late: "
-            "gain at matched training loss at most a third of the main one",
+            control="trunk rate a tenth, lowered to half of that, at the same epochs and with decays ten times as "
+            "late: gain at matched training loss at most a third of the main one",
         ),
         Claim(
             id="N2",
@@ -63,8 +63,8 @@ REGISTRY: dict[str, Claim] = {
             chapter="late-decay",
             threshold="early minus late at the crossing of one training loss, and of a second lower one: 95 % "
             "interval above 0 in the MNIST-1D CNN and the digits MLP",
-            control="trunk rate a tenth, lowered to half of that, at the same epochs and with decays ten times as late: "
-            "gain at matched training loss at most a third of the main one",
+            control="trunk rate a tenth, lowered to half of that, at the same epochs and with decays ten times as "
+            "late: gain at matched training loss at most a third of the main one",
         ),
         Claim(
             id="N3",
