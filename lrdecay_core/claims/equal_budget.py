@@ -99,8 +99,8 @@ def describe_hardest(runs: BudgetRuns) -> str:
     worst = int(np.argmin(gain))
     return (
         f"The problem that gains least, a factor of {gain[worst]:.1f} from {b.early} to {b.late}, has "
-        f"$\\kappa_* = {kappa[worst]:.2f}$. Over all problems the median gain is {np.median(gain):.0f}, and "
-        f"$\\kappa_*$ has the median {np.median(kappa):.2f} and the maximum {kappa.max():.2f}."
+        f"$\\kappa_\\star = {kappa[worst]:.2f}$. Over all problems the median gain is {np.median(gain):.0f}, and "
+        f"$\\kappa_\\star$ has the median {np.median(kappa):.2f} and the maximum {kappa.max():.2f}."
     )
 
 

@@ -134,7 +134,8 @@ def small_rate_control(cells: Cells, runs: Runs, controls: Cells, control_runs: 
         gain, lost = gain_at_matched_loss(cell, control_runs[name], cell.levels[0])
         share = f"{gain.estimate / main.estimate:.0%} of the main gain" if gain.n else "no pair"
         finding = "; ".join(part for part in (share, lost) if part)
-        rows.append(Row(name=f"{name}, training loss {cell.levels[0]:g}", interval=gain, finding=finding))
+        pair = f"training loss {cell.levels[0]:g}, decay {cell.early} against {cell.matched_late}"
+        rows.append(Row(name=f"{name}, {pair}", interval=gain, finding=finding))
     worst = max((row.interval for row in rows), key=lambda i: -np.inf if np.isnan(i.estimate) else i.estimate)
     return Control(
         statistic="gain in test error at matched training loss",

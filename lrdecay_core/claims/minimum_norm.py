@@ -213,7 +213,7 @@ def describe_weighted(found: Weighted) -> str:
     slope = np.polyfit(found.column_weights, found.taken, 1)[0]
     correlation = np.corrcoef(found.column_weights, found.taken)[0, 1]
     return (
-        f"Measured drift of $\\log a_j$ against $v_j$: correlation {correlation:.4f}, slope {slope:.3f}. "
+        f"Measured drift of $\\log a_j$ against $\\chi_j$: correlation {correlation:.4f}, slope {slope:.3f}. "
         f"At slow time 400 the slow flow is within 1 % of the weighted minimiser in "
         f"{(found.to_weighted <= 0.01).sum()} of {len(found.to_weighted)} problems (largest distance "
         f"{found.to_weighted.max():.1e}), and at least {found.to_plain.min():.2f} away from the plain one "

@@ -87,7 +87,7 @@ def _control(cells: Mapping[str, Solutions], controls: Mapping[str, Solutions]) 
         for what, trend in both.items():
             rows.append(Row(name=f"{name}: {what}", interval=trend, finding=_finding(trend)))
         large, small = share_of_fall(main, found)
-        finding = f"against {large.estimate:.2f} in the main run over the same travel"
+        finding = f"against {large.estimate:.2f} in the main run over no more travel"
         rows.append(Row(name=f"{name}: fall of the distance, first to last", interval=small, finding=finding))
         failed.append(any(not trend.high < 0 for trend in both.values()) and all(t.n >= 2 for t in both.values()))
     return Control(

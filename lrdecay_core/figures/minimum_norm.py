@@ -161,6 +161,6 @@ def plot_weighted(found: Weighted, *, ax: Axes | None = None) -> Axes:
     span = np.array([0.0, found.column_weights.max()])
     ax.plot(span, span, color=PREDICTED, linewidth=1.0, label="predicted")
     ax.plot(found.column_weights, found.taken, ".", color=MEASURED, markersize=8, label="measured")
-    ax.set(xlabel="$v_j$: squared length of a column over n", ylabel="rate at which log $a_j$ falls")
+    ax.set(xlabel="$\\chi_j$: squared length of a column over n", ylabel="rate at which log $a_j$ falls")
     ax.legend()
     return ax

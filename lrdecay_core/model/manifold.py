@@ -72,7 +72,7 @@ def hessian(problem: Problem, weights: Weights) -> np.ndarray:
 
 
 def hessian_trace(problem: Problem, weights: Weights) -> np.ndarray:
-    """Return the trace of that Hessian, sum_j v_j (u_j^2 + v_j^2), (...): |theta|^2 under normalised columns.
+    """Return the trace of that Hessian, sum_j chi_j (u_j^2 + v_j^2), (...): |theta|^2 under normalised columns.
 
     It holds off the manifold too, since the gradient enters off the diagonal only. In w = (p, m) it is twice this.
     """

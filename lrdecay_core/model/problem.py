@@ -65,12 +65,12 @@ class Problem:
 
     @property
     def column_weights(self) -> np.ndarray:
-        """(d,) v_j = |X_j|^2 / n."""
+        """(d,) chi_j = |X_j|^2 / n."""
         return np.asarray((self.X**2).mean(axis=0))
 
     @property
     def normalised(self) -> bool:
-        """True if every v_j is 1 (to 1e-12, what dividing by the norm leaves)."""
+        """True if every chi_j is 1 (to 1e-12, what dividing by the norm leaves)."""
         return bool(np.abs(self.column_weights - 1).max() <= 1e-12)
 
     def train_loss(self, beta: Any) -> np.ndarray:

@@ -20,7 +20,7 @@ def remembered_rate(rates: Any, relaxation: Any) -> np.ndarray:
         theta <- theta + gamma eta_k (eta_k - theta),   gamma = 4 lambda / n, from theta = 0.
 
     Under label noise the mode with eigenvalue lambda of X D X^T has variance theta (sigma^2 / B) lambda. A constant
-    rate gives theta = eta, the plateau; after a decay, theta forgets the large rate within 1 / (gamma eta) steps.
+    rate gives theta = eta, the plateau; after a decay to eta', it forgets the large rate within 1 / (gamma eta') steps.
     Source: ours; heuristic, of leading order in eta with D held fixed (the balance of Theorem E's plateau).
 
     Args:

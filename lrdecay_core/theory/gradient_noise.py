@@ -16,7 +16,7 @@ def mean_squared_gradient(
 ) -> np.ndarray:
     r"""Return E[g_j^2] over batches and label noise, (..., d), for g = X_B^T (r_B - xi) / B.
 
-    E[g_j^2] = sigma^2 v_j / B + (mini-batch part), v_j = |X_j|^2 / n: label noise keeps it above sigma^2 v_j / B
+    E[g_j^2] = sigma^2 chi_j / B + (mini-batch part), chi_j = |X_j|^2 / n: label noise keeps it above sigma^2 chi_j / B
     however small the residuals. One step changes log a_j by -eta^2 g_j^2 + O(eta^4). Source: ours; Theorem C.
 
     Args:

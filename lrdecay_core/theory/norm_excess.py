@@ -43,14 +43,14 @@ def norm_excess_bound(X: Any, y: Any, log_scale: Any, centre: Any) -> np.ndarray
 
 
 def weighted_norm_excess_bound(X: Any, y: Any, *, init_scale: float, depths: Any) -> np.ndarray:
-    r"""Return an upper bound (...) on sum_j v_j |b_j| less its least value, for slow flow under columns of any length.
+    r"""Return an upper bound (...) on sum_j chi_j |b_j| less its least value: slow flow under columns of any length.
 
-    With v_j = |X_j|^2 / n the scales shrink to a_j = a_0 e^(-v_j l), l = (sigma^2 / B) tau, a_0 = 2 init_scale^2. For
-    the landing b = argmin { psi_a(b) : Xb = y } and a solution beta of min { sum_j v_j |b_j| : Xb = y },
+    With chi_j = |X_j|^2 / n the scales shrink to a_j = a_0 e^(-chi_j l), l = (sigma^2 / B) tau, a_0 = 2 init_scale^2.
+    For the landing b = argmin { psi_a(b) : Xb = y } and a solution beta of min { sum_j chi_j |b_j| : Xb = y },
 
-        sum_j v_j |b_j|  <=  sum_j v_j z_j + (1 / l) { sum_j z_j (log(2 z_j / a_0) - 1) + (3/2) d a_0 },  z = |beta|.
+        sum_j chi_j |b_j|  <=  sum_j chi_j z_j + (1 / l) { sum_j z_j (log(2 z_j / a_0) - 1) + (3/2) d a_0 }, z = |beta|.
 
-    So the landing goes to weighted basis pursuit. In rescaled columns X_j / v_j that is plain basis pursuit: a column
+    So the landing goes to weighted basis pursuit. In rescaled columns X_j / chi_j that is plain basis pursuit: a column
     twice as long acts like one half as long. Source: ours; proposition of the book's chapter on the minimum norm.
 
     Args:

@@ -30,7 +30,7 @@ def schedule_log_scale(
 
     To leading order only the sum of squares counts, S_T = sum_{k<T} eta_k^2:
 
-        log a_j = log a_0 - (sigma^2 / B) v_j S_T,   v_j = |X_j|^2 / n.
+        log a_j = log a_0 - (sigma^2 / B) chi_j S_T,   chi_j = |X_j|^2 / n.
 
     First order adds the noise of the residuals, whose covariance eta_k (sigma^2 / B) X D X^T follows the rate, and
     phase I along the gradient flow at time t_k = sum_{i<k} eta_i:

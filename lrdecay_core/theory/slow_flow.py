@@ -64,10 +64,10 @@ def slow_log_scale(
 ) -> np.ndarray:
     r"""Return log a_j (K, d) at slow times tau = eta^2 k.
 
-    Leading order: log a_j = log a_0 - sigma^2 v_j tau / B, v_j = |X_j|^2 / n, a_0 = 2 init_scale^2. First order in
+    Leading order: log a_j = log a_0 - sigma^2 chi_j tau / B, chi_j = |X_j|^2 / n, a_0 = 2 init_scale^2. First order in
     eta adds the residuals' own noise. On the plateau their covariance is (eta sigma^2 / B) X D X^T, so
 
-        d log a_j / d tau = -(sigma^2 / B) (v_j + eta c_j),  c_j = E_B[(X_B^T r_B / B)_j^2] for covariance X D X^T,
+        d log a_j / d tau = -(sigma^2 / B) (chi_j + eta c_j),  c_j = E_B[(X_B^T r_B / B)_j^2] for covariance X D X^T,
 
     and phase I, from the start to the manifold, contributes -eta int E_B[g_j^2] dt along its gradient flow.
     Source: ours; Theorem E of the book and, heuristic, its first-order correction.

@@ -107,6 +107,6 @@ def test_the_hardest_problem_is_named_with_its_exponent():
     loss[2, 3] *= 20  # the problem of seed 2 gains a factor 2, the others 40
     kappas = [theory.kappa_star(p.X, p.beta_true).kappa for p in map(sparse_problem, BUDGET.problems)]
     said = equal_budget.describe_hardest(replace(runs, test_loss=loss))
-    assert f"a factor of 2.0 from 500 to 5000, has $\\kappa_* = {kappas[2]:.2f}$" in said
+    assert f"a factor of 2.0 from 500 to 5000, has $\\kappa_\\star = {kappas[2]:.2f}$" in said
     assert "the median gain is 40," in said
     assert f"the maximum {max(kappas):.2f}." in said

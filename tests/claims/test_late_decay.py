@@ -73,6 +73,7 @@ def test_findings_name_where_it_hurts():
 def test_the_control_may_show_a_third_of_the_effect(share, failed):
     _, control = judge(late_decay.matched_loss, (0.6,) * 4, control_gain=0.6 * share)
     assert control.failed is failed
+    assert control.rows[0].name == "small rate, training loss 0.2, decay 1 against 50"
 
 
 def test_a_control_without_data_has_not_failed():

@@ -14,7 +14,7 @@ def problem(seed=0):
 
 @pytest.mark.parametrize("scale", [1.0, 1.2])
 def test_leading_order_is_the_label_noise_flow(scale):
-    # E1: dw/dtau = -(sigma^2 / 2B) P_T w under normalised columns; in general P_T of (v_j w_j)
+    # E1: dw/dtau = -(sigma^2 / 2B) P_T w under normalised columns; in general P_T of (chi_j w_j)
     small = Problem.sparse(num_samples=5, num_features=11, sparsity=2, seed=1)
     small = Problem(small.X * np.linspace(1, scale, 11), small.y)
     v = small.column_weights

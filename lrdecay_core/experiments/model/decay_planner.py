@@ -128,6 +128,6 @@ def describe_slope(problem: Problem, arm: Arm) -> str:
     kappa = kappa_star(problem.X, problem.beta_true).kappa
     return (
         f"Between targets $10^{{-16}}$ and $10^{{-18}}$, $\\log(a_0/a_\\epsilon)$ grows by **{slope:.3f}** per unit of "
-        f"$\\log(1/\\epsilon)$; the limit for this problem, with $\\kappa_* = {kappa:.3f}$, is "
-        f"$1/2(1 - \\kappa_*)$ = **{1 / (2 * (1 - kappa)):.3f}**."
+        f"$\\log(1/\\epsilon)$; the limit for this problem, with $\\kappa_\\star = {kappa:.3f}$, is "
+        f"$1/2(1 - \\kappa_\\star)$ = **{1 / (2 * (1 - kappa)):.3f}**."
     )

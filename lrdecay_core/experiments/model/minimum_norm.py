@@ -178,11 +178,11 @@ class Weighted:
     """What happens when columns have unequal lengths."""
 
     column_weights: np.ndarray
-    """(d,) v_j = |X_j|^2 / n."""
+    """(d,) chi_j = |X_j|^2 / n."""
     taken: np.ndarray
     """(d,) of the first problem, measured: mean over runs of log(a_0 / a_T) in units of eta^2 sigma^2 T / B."""
     to_weighted: np.ndarray
-    """(P,) distance of the slow flow's end to the minimiser of sum v_j |b_j|, over its largest entry."""
+    """(P,) distance of the slow flow's end to the minimiser of sum chi_j |b_j|, over its largest entry."""
     to_plain: np.ndarray
     """(P,) the same to the minimiser of |b|_1."""
 

@@ -52,8 +52,8 @@ class VariantStudy:
 class VariantRuns:
     """What was measured after decay, by variant V, problem P, decay step K and replica R.
 
-    Columns have v_j = |X_j|^2 / n; the weighted norm is sum_j v_j (p_j^2 + m_j^2), half the Hessian trace in (u, v),
-    and at least sum_j v_j |b_j|, whose least value is that of weighted basis pursuit.
+    Columns have chi_j = |X_j|^2 / n; the weighted norm is sum_j chi_j (p_j^2 + m_j^2), half the Hessian trace in
+    (u, v), and at least sum_j chi_j |b_j|, whose least value is that of weighted basis pursuit.
     """
 
     study: VariantStudy
