@@ -59,7 +59,11 @@ def without_nan(value: Any) -> Any:
 
 
 def collect() -> list[dict[str, Any]]:
-    """Return the claims of all executed chapters; raise SystemExit with the reasons if they are no ledger."""
+    """Return the claims of all executed chapters in the registry's order.
+
+    Raises:
+        SystemExit: with the reasons, if they are no ledger.
+    """
     from lrdecay_core.claims.registry import REGISTRY
 
     claims: list[dict[str, Any]] = []
@@ -71,7 +75,8 @@ def collect() -> list[dict[str, Any]]:
     found = problems(claims, REGISTRY, [path.stem for path in chapters.notebooks()])
     if found:
         raise SystemExit("The ledger is not complete:\n" + "\n".join(found))
-    return without_nan(claims)
+    rank = {name: number for number, name in enumerate(REGISTRY)}
+    return without_nan(sorted(claims, key=lambda claim: rank[claim["id"]]))
 
 
 def write(measured: Mapping[str, Mapping[str, float]]) -> Path:

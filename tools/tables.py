@@ -20,8 +20,23 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def interval(low_high: Iterable[float | None] | None) -> str:
-    """Return an interval in brackets, or a dash."""
-    return "–" if low_high is None else "[" + ", ".join(number(v) for v in low_high) + "]"
+    """Return an interval in brackets, or a dash where there is none.
+
+    >>> interval([0.1, 0.2]), interval([None, None]), interval(None)
+    ('[0.1, 0.2]', '–', '–')
+    """
+    bounds = [] if low_high is None else list(low_high)
+    return "–" if all(bound is None for bound in bounds) else "[" + ", ".join(map(number, bounds)) + "]"
+
+
+def estimate(found: Mapping[str, Any]) -> str:
+    """Return an estimate and its interval, as far as they are there.
+
+    >>> estimate({"estimate": 2.0, "interval": [1.5, 2.5]}), estimate({"estimate": 2.0, "interval": None})
+    ('2 [1.5, 2.5]', '2')
+    """
+    bounds = interval(found["interval"])
+    return number(found["estimate"]) + ("" if bounds == "–" else f" {bounds}")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -81,7 +96,7 @@ def full_ledger(claims: list[dict[str, Any]]) -> str:
             f"[{c['id']}](#claim-{c['id'].lower()})",
             c["source"],
             c["statement"],
-            f"{number(c['estimate'])} {interval(c['interval'])}",
+            estimate(c),
             badge(c["verdict"]),
             {True: "failed, as it must", False: "**did not fail**", None: "not run"}[c["control"]["failed"]],
         ]
@@ -129,10 +144,7 @@ def _section(claim: dict[str, Any]) -> str:
 
 
 def _cells(head: str, cells: list[dict[str, Any]]) -> str:
-    rows = [
-        [c["name"], f"{number(c['estimate'])} {interval(c['interval'])}", str(c["n"]), badge(c["verdict"])]
-        for c in cells
-    ]
+    rows = [[c["name"], estimate(c), str(c["n"]), badge(c["verdict"])] for c in cells]
     return cards(table([head, "estimate, 95 % interval", "n", "finding"], rows)) if rows else ""
 
 

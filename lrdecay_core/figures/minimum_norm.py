@@ -50,7 +50,7 @@ def plot_norm(found: Norms, *, ax: Axes | None = None) -> Axes:
     ax.text(x[0], 1.05, "minimum norm", va="bottom", fontsize="small")
     ax.set(xscale="log", yscale="log", xlabel="decay step T (left end: 0)", ylabel="squared norm over its minimum")
     plain_log(ax.yaxis)
-    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 0.12))
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 0.1), fontsize="small")  # below the curve that falls
     return ax
 
 
