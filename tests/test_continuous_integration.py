@@ -1,10 +1,11 @@
 """What CI does before the two commands: a browser for the tests, and no red run for want of a network."""
 
+import re
 import subprocess
 
 import pytest
 
-from tests.browser.conftest import promised
+from tests.chromium import promised
 from tools import chapters
 
 BROWSER = chapters.ROOT / ".ci" / "browser"
@@ -70,3 +71,10 @@ def test_an_absent_browser_skips_and_a_promised_one_fails(monkeypatch, tmp_path,
     monkeypatch.setenv("LRDECAY_NEEDS_BROWSER", needed)
     with pytest.raises(outcome, match=r"Chromium is absent: \.ci/browser installs it"):
         promised()
+
+
+def test_one_process_starts_one_browser():
+    """``make check-all`` runs browser tests and site tests in one process, which refuses a second Playwright."""
+    folder = chapters.ROOT / "tests"
+    starting = [p.name for p in folder.rglob("*.py") if re.search(r"launched\(|sync_playwright\(", p.read_text("utf8"))]
+    assert starting == ["chromium.py"]
