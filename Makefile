@@ -7,6 +7,7 @@ SHELL := bash
 PROFILE ?= book
 KEEP ?=
 URL ?=
+SITE ?= _build/html
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 PYTEST := $(RUN) -m pytest
 
-.PHONY: help book test lint types unit chapters site check check-all bench plan serve lab clean lock set-repository links pdf archive
+.PHONY: help book test lint types unit chapters site visit check check-all bench plan serve lab clean lock set-repository links pdf archive
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,6 +40,8 @@ lint: $(READY) ## style, spelling, import floors, stripped notebooks
 	$(BIN)/lint-imports
 	$(RUN) -m tools.check_layout
 	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema -q --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.citation-file-format CITATION.cff
 	$(BIN)/zizmor --offline -q --config .github/zizmor.yml .github/workflows
 
 types: $(READY) ## mypy
@@ -52,7 +55,10 @@ chapters: $(READY) ## execute the chapters as tests, quick profile
 
 site: $(READY) chapters ## build the quick site into _build/quick, check it, and open every page in a browser
 	$(RUN) -m tools.book --profile quick --output _build/quick
-	LRDECAY_SITE=_build/quick/_build/html $(PYTEST) -q -n 2 --dist worksteal -m "not slow" tests/site
+	$(MAKE) --no-print-directory visit SITE=_build/quick/_build/html
+
+visit: $(READY) ## open every page of a built site in a browser, network blocked (SITE=_build/html)
+	LRDECAY_SITE=$(SITE) $(PYTEST) -q -n 2 --dist worksteal -m "not slow" tests/site
 
 check: test ## what CI runs: the tests, then a cold quick build of the book
 	$(RUN) -m tools.book --profile quick --output _build/check

@@ -1,4 +1,4 @@
-"""What noise cannot touch: kernels per step, hidden waits for a device, tensors made on the wrong device.
+"""The one browser, and what noise cannot touch: kernels per step, hidden waits for a device, misplaced tensors.
 
 No CUDA device is needed: ``cuda_replay`` follows a trace with tensors that have no values, ``cuda`` runs the library
 itself with values, on a part of this machine's memory that stands in for a device.
@@ -17,6 +17,9 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
+
+from tests.chromium import album as album
+from tests.chromium import browser as browser
 
 WAITS = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "is_nonzero", "_unique2")
 VIEWS = ("view", "expand", "select", "slice", "split", "split_with_sizes", "t", "transpose", "unsqueeze", "unbind")

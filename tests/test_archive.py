@@ -1,5 +1,6 @@
 """The archive: equal sites make equal zips, sums that ``sha256sum --check`` accepts, words for what is missing."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ def site(tmp_path):
     (tmp_path / "html" / "chapters" / "one.html").write_text("<h1>One</h1>", encoding="utf8")
     (tmp_path / "html" / "index.html").write_text("<h1>Index</h1>", encoding="utf8")
     (tmp_path / "html" / "a.png").write_bytes(bytes(range(256)))
+    (tmp_path / "html" / "_static" / "vendored").mkdir(parents=True)
     return tmp_path / "html"
 
 
@@ -41,7 +43,8 @@ def test_equal_sites_make_equal_zips_that_hold_every_file(site, tmp_path):
 def test_the_sums_are_what_sha256sum_checks(tmp_path):
     for name in ("a.pdf", "b.zip", "notes.txt"):
         (tmp_path / name).write_text(name, encoding="utf8")
-    (tmp_path / "SHA256SUMS").write_text(archive.sums(tmp_path), encoding="utf8")
+    made = [tmp_path / "a.pdf", tmp_path / "b.zip"]
+    (tmp_path / "SHA256SUMS").write_text(archive.sums(made), encoding="utf8")
     check = ("sha256sum", "--check", "--strict", "SHA256SUMS")
     done = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.split()) == (0, ["a.pdf:", "OK", "b.zip:", "OK"])
@@ -71,3 +74,23 @@ def test_a_site_that_was_not_built_is_told(tmp_path):
     assert done.returncode == 1
     assert "make book" in done.stderr
     assert not (tmp_path / "archive").exists()
+
+
+def test_a_site_without_scripts_of_its_own_is_told(site, tmp_path):
+    """Its formulas would come from a CDN, which the printing browser does not reach."""
+    (site / "_static" / "vendored").rmdir()
+    done = archived(site, tmp_path / "archive")
+    assert done.returncode == 1
+    assert "no vendored scripts" in done.stderr
+    assert not (tmp_path / "archive").exists()
+
+
+def test_what_an_earlier_archive_left_is_neither_kept_nor_summed(site, tmp_path, monkeypatch):
+    for name in (archive.PDF, archive.ZIP):
+        (tmp_path / name).write_text("of an earlier site", encoding="utf8")
+    monkeypatch.setattr(archive.browser, "launched", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(archive.printing, "book", lambda *arguments: arguments[-1].write_text("printed", "utf8"))
+    assert archive.make("chromium", site, tmp_path, pdf_alone=True) == [tmp_path / archive.PDF]
+    assert not (tmp_path / archive.ZIP).exists()
+    assert archive.make("chromium", site, tmp_path) == [tmp_path / archive.PDF, tmp_path / archive.ZIP]
+    assert (tmp_path / archive.PDF).read_text(encoding="utf8") == "printed"

@@ -5,10 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
-from tools import chapters, citation, compare, glossary, tolerances
+from tools import chapters, citation, compare, glossary, ledger, tolerances
 
 ENTRY = "```{{glossary}}\ntrunk\nstem\n  The run at the large rate. {home}\n```\n"
 
@@ -95,6 +96,19 @@ def test_citations_that_disagree_are_noticed(tmp_path, name, old, new, message):
     assert message in "\n".join(citation.problems(tmp_path))
 
 
+def test_a_release_has_the_tag_of_its_version(tmp_path):
+    for name in ("CITATION.cff", "pyproject.toml"):
+        shutil.copy(chapters.ROOT / name, tmp_path / name)
+    tag = "v" + tomllib.loads((tmp_path / "pyproject.toml").read_text(encoding="utf8"))["project"]["version"]
+    assert list(citation.untagged(tmp_path, tag)) == []
+    assert len(list(citation.untagged(tmp_path, tag.removeprefix("v")))) == 2
+    (tmp_path / "CITATION.cff").write_text("version: 9.9.9\n", encoding="utf8")
+    assert list(citation.untagged(tmp_path, tag)) == [f"CITATION.cff: has version 9.9.9, the tag is {tag}"]
+    command = (sys.executable, "-m", "tools.citation")
+    assert subprocess.run([*command, tag], cwd=chapters.ROOT, check=False).returncode == 0
+    assert subprocess.run([*command, "v9.9.9"], cwd=chapters.ROOT, capture_output=True, check=False).returncode == 1
+
+
 def test_entries_are_what_bibtex_reads():
     from pybtex.database import parse_string
 
@@ -138,3 +152,13 @@ def test_the_command_that_compares(tmp_path, verdict, code, words):
     done = subprocess.run(command, cwd=chapters.ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert words in done.stdout
+
+
+def test_the_introductions_picture_is_drawn_once_for_each_state_of_the_library(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(ledger, "draw_question", lambda path: drawn.append(path) or path.write_bytes(b"picture"))
+    for state in ("one", "one", "two"):
+        monkeypatch.setattr(chapters, "cache_dir", lambda state=state: tmp_path / state)
+        assert ledger.picture().read_bytes() == b"picture"
+    assert [path.parent.name for path in drawn] == ["one", "two"]
+    assert sorted(path.name for path in tmp_path.rglob("*.png")) == ["question.png"] * 2

@@ -1,10 +1,12 @@
 """What CI does before the two commands: a browser for the tests, and no red run for want of a network."""
 
+import re
+import shutil
 import subprocess
 
 import pytest
 
-from tests.browser.conftest import promised
+from tests.chromium import promised
 from tools import chapters
 
 BROWSER = chapters.ROOT / ".ci" / "browser"
@@ -70,3 +72,25 @@ def test_an_absent_browser_skips_and_a_promised_one_fails(monkeypatch, tmp_path,
     monkeypatch.setenv("LRDECAY_NEEDS_BROWSER", needed)
     with pytest.raises(outcome, match=r"Chromium is absent: \.ci/browser installs it"):
         promised()
+
+
+def test_one_process_starts_one_browser():
+    """``make check-all`` runs browser tests and site tests in one process, which refuses a second Playwright."""
+    folder = chapters.ROOT / "tests"
+    starting = [p.name for p in folder.rglob("*.py") if re.search(r"launched\(|sync_playwright\(", p.read_text("utf8"))]
+    assert starting == ["chromium.py"]
+
+
+@pytest.mark.parametrize(("limit", "status"), [("60", 0), ("-1", 1)])
+def test_a_book_without_a_change_that_takes_too_long_fails(tmp_path, limit, status):
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(chapters.ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    build = "mkdir -p _build/quick/_build/html _build/html; echo make 4"
+    for name, body in ((".ci/browser", "exit 1"), ("make", build), ("python3", "")):
+        (tmp_path / name).write_text(f"#!/bin/bash\n{body}\n", encoding="utf8")
+        (tmp_path / name).chmod(0o755)
+    there = {"PATH": f"{tmp_path}:/usr/bin:/bin", "LRDECAY_WARM_SECONDS": limit}
+    done = subprocess.run([tmp_path / ".ci" / "run"], env=there, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert ("has become slow" in done.stderr) == bool(status)
+    assert ("whole run" in done.stdout) != bool(status)

@@ -80,8 +80,8 @@ class MiniatureBook:
         here = {"cwd": self.root, "env": kept | {"PATH": path, "COLUMNS": "300"}}
         return subprocess.run(arguments, **here, capture_output=True, text=True, check=False)
 
-    def build(self):
-        return self.run(sys.executable, "-m", "tools.book", "--profile", "quick")
+    def build(self, *more):
+        return self.run(sys.executable, "-m", "tools.book", "--profile", "quick", *more)
 
     def nbmake(self, *names):
         options = ("-q", "-p", "no:cacheprovider", "--nbmake", "--nbmake-timeout=60", "--show-capture=no")
@@ -124,6 +124,17 @@ def test_a_broken_reference_fails_the_first_build_and_the_second(book):
         assert done.returncode != 0
         assert "nowhere" in done.stdout + done.stderr
         assert not (book.root / "_build" / "html").exists()
+
+
+def test_the_link_check_passes_without_a_network_and_fails_for_a_dead_link(book):
+    sound = book.build("--builder", "linkcheck")
+    assert sound.returncode == 0, sound.stdout + sound.stderr
+    assert not (book.root / "_build" / "html" / "index.html").exists()
+    book.edit("chapters/claims.md", "# Ledger", "# Ledger\n\nSee [](http://127.0.0.1:9/).")  # where nothing listens
+    dead = book.build("--builder", "linkcheck")
+    assert dead.returncode != 0
+    assert "127.0.0.1:9" in dead.stdout + dead.stderr
+    assert not (book.root / "_build" / "html").exists()
 
 
 def test_a_failing_chapter_stops_the_build_with_its_traceback(book):

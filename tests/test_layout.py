@@ -40,8 +40,12 @@ def test_the_repository_keeps_the_rule(rule):
         pytest.param(layout.drifting_environments, ".github/workflows/book.yml", ".ci/run", "pytest", id="CI"),
         pytest.param(layout.stale_lock, "constraints.txt", "scipy==", "scipy==0", id="lock of another version"),
         pytest.param(layout.stale_lock, "requirements.lock", "--hash=sha256:", "", id="no hash"),
-        pytest.param(layout.unlisted_actions, ".github/workflows/pages.yml", "checkout@v4", "checkout@main", id="tag"),
+        pytest.param(layout.unlisted_actions, ".github/workflows/pages.yml", "checkout@11", "checkout@12", id="hash"),
+        pytest.param(layout.unlisted_actions, ".github/workflows/pages.yml", "# v4.2.2", "# v4.2.3", id="tag"),
+        pytest.param(layout.unlisted_actions, ".github/workflows/pages.yml", " # v4.2.2", "", id="no tag"),
+        pytest.param(layout.lost_paths, "CONTRIBUTING.md", "tools/vendor.py", "tools/vendors.py", id="lost path"),
         pytest.param(layout.unguarded_shells, ".github/workflows/weekly.yml", " -euo pipefail {0}", "", id="weekly"),
+        pytest.param(layout.unguarded_shells, ".github/workflows/release.yml", " -euo pipefail {0}", "", id="release"),
         pytest.param(layout.other_repositories, "README.md", "blob/main", "x/blob/main", id="same repository"),
         pytest.param(layout.other_repositories, "CITATION.cff", "late-decay-book/", "someone/", id="citation"),
         pytest.param(

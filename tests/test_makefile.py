@@ -13,7 +13,7 @@ TEXT = (chapters.ROOT / "Makefile").read_text(encoding="utf8")
 TARGETS = re.search(r"(?m)^\.PHONY: (.*)$", TEXT)[1].split()
 
 
-HANDED_DOWN = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PROFILE", "KEEP", "URL")
+HANDED_DOWN = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PROFILE", "KEEP", "URL", "SITE")
 
 
 def make(*arguments):

@@ -10,7 +10,7 @@ import sys
 import pytest
 from jupyter_cache import get_cache
 
-from tools import chapters
+from tools import chapters, ledger
 
 CHAPTER = chapters.ROOT / "chapters" / "nonlinear-model.ipynb"
 LEFT = shutil.ignore_patterns(".venv", ".git", "_build", "_generated", "*cache*", "tests", "results")
@@ -21,6 +21,7 @@ def build(root):
     shutil.copytree(chapters.ROOT, root, ignore=LEFT)
     kept = root / "_build" / ".jupyter_cache" / chapters.stamp()
     shutil.copytree(chapters.cache_dir(), kept)
+    (kept / ledger.QUESTION).unlink(missing_ok=True)
     cache = get_cache(kept)
     cache.remove_cache(cache.match_cache_notebook(chapters.read(CHAPTER)).pk)
     (root / "_build" / ".vendored").symlink_to(chapters.ROOT / "_build" / ".vendored")

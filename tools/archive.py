@@ -1,82 +1,16 @@
-"""Archive a built book: the site as a zip, the book as a PDF, and their SHA-256: ``make archive``, ``make pdf``.
-
-The PDF is what the browser prints of each page in reading order, bound together: formulas, theorems, figures and the
-start positions of explorers as a reader of the site sees them. Links between chapters lead to pages of the PDF.
-"""
+"""Archive a built book: the site as a zip, the book as a PDF, and their SHA-256: ``make archive``, ``make pdf``."""
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-from pypdf import PdfReader, PdfWriter
-from pypdf.generic import ArrayObject, NameObject, NumberObject
-from tqdm.auto import tqdm
-
-from tools import browser, chapters
+from tools import browser, chapters, printing
 
 PDF, ZIP = "late-decay-book.pdf", "late-decay-book-site.zip"
 EPOCH = (2024, 1, 1, 0, 0, 0)  # for every member of the zip, so that equal sites make equal zips
-SHEET = {
-    "format": "A4",
-    "print_background": True,
-    "scale": 0.75,
-    "display_header_footer": True,
-    "header_template": "<span></span>",
-    "footer_template": '<div style="font-size:8px;width:100%;text-align:center"><span class="title"></span></div>',
-    "margin": {"top": "16mm", "bottom": "18mm", "left": "14mm", "right": "14mm"},
-}
-# On paper nothing can be opened or pressed: solutions and proofs stand open, folded code and the frame are left out.
-PAPER = """details.above-input, .sd-summary-icon, .copybtn, .toggle-button, .prev-next-footer,
-.bd-header-article, .bd-sidebar-primary, .bd-sidebar-secondary, .bd-footer, #jb-print-toc { display: none !important }
-.cell_output img, figure, .proof, table { break-inside: avoid } h1, h2, h3 { break-after: avoid }
-.bd-article pre { white-space: pre-wrap; overflow-wrap: anywhere } .pst-scrollable-table-container { overflow: visible }
-.bd-main .bd-content .bd-article-container { max-width: none; width: 100% }"""
-
-
-def print_pages(chromium: Any, site: Path, names: list[str], folder: Path) -> list[Path]:
-    """Print pages of a site into a folder, in light colours."""
-    printed = []
-    page = chromium.new_page(viewport={"width": 1000, "height": 1400})
-    for number, name in enumerate(tqdm(names, desc="pages printed", unit="page")):
-        page.goto((site / name).as_uri())
-        page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise }")
-        page.add_style_tag(content=PAPER)
-        page.evaluate("document.querySelectorAll('details:not(.above-input)').forEach(e => { e.open = true })")
-        printed.append(folder / f"{number:02d}.pdf")
-        page.pdf(path=printed[-1], **SHEET)
-    page.close()
-    return printed
-
-
-def bind(site: Path, names: list[str], printed: list[Path], to: Path) -> None:
-    """Bind printed pages into one PDF with an outline; links between them lead to the page where the other begins."""
-    writer, begins = PdfWriter(), {}
-    for name, path in zip(names, printed, strict=True):
-        reader = PdfReader(path)
-        title = str(reader.metadata.title or name).split(" — ")[0]
-        begins[(site / name).resolve().as_uri()] = len(writer.pages)
-        writer.append(reader, outline_item=title, import_outline=False)
-    for page in writer.pages:
-        for link in page.get("/Annots", ()):
-            _lead_inside(link.get_object(), begins, writer)
-    # Neither the time nor the browser's version is part of the book.
-    writer.metadata = {"/Title": "Why waiting helps", "/Producer": "late-decay-book"}
-    writer.write(to)
-
-
-def _lead_inside(link: Any, begins: dict[str, int], writer: PdfWriter) -> None:
-    target = urlsplit(str(link.get("/A", {}).get("/URI", "")))
-    number = begins.get(target._replace(fragment="", query="").geturl())
-    if number is not None:
-        del link["/A"]
-        sheet = writer.pages[number].indirect_reference
-        link[NameObject("/Dest")] = ArrayObject([sheet, NameObject("/XYZ"), *[NumberObject(0)] * 3])
 
 
 def pack(site: Path, to: Path) -> None:
@@ -88,10 +22,23 @@ def pack(site: Path, to: Path) -> None:
             archive.writestr(member, path.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def sums(folder: Path) -> str:
-    """Return what ``sha256sum --check`` reads, for the files of a folder."""
-    files = sorted(p for p in folder.iterdir() if p.suffix in (".pdf", ".zip"))
+def sums(files: list[Path]) -> str:
+    """Return what ``sha256sum --check`` reads in the files' folder."""
     return "".join(f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in files)
+
+
+def make(program: str, site: Path, output: Path, pdf_alone: bool = False) -> list[Path]:
+    """Make the PDF and the zip in place of earlier ones; return their paths."""
+    pdf, packed = output / PDF, output / ZIP
+    for old in (pdf, packed):
+        old.unlink(missing_ok=True)
+    names = [str(Path(page).with_suffix(".html")) for page in chapters.pages()]
+    with browser.launched(program, browser.BLOCKED) as chromium:
+        printing.book(chromium, site, names, pdf)
+    if pdf_alone:
+        return [pdf]
+    pack(site, packed)
+    return [pdf, packed]
 
 
 def main() -> None:
@@ -104,15 +51,13 @@ def main() -> None:
     site, output = options.site.resolve(), options.output.resolve()
     if not (site / "index.html").is_file():
         raise SystemExit(f"There is no site in {site}: make book builds it")
+    if not (site / "_static" / "vendored").is_dir():
+        raise SystemExit(f"{site} has no vendored scripts to draw formulas: build it where npm reaches a registry")
     if (program := browser.program()) is None:
         raise SystemExit("The PDF is printed by Chromium, which is absent: .ci/browser installs it")
     output.mkdir(parents=True, exist_ok=True)
-    names = [str(Path(page).with_suffix(".html")) for page in chapters.pages()]
-    with tempfile.TemporaryDirectory() as folder, browser.launched(program, browser.BLOCKED) as chromium:
-        bind(site, names, print_pages(chromium, site, names, Path(folder)), output / PDF)
-    if not options.pdf:
-        pack(site, output / ZIP)
-    (output / "SHA256SUMS").write_text(sums(output), encoding="utf8")
+    made = make(program, site, output, options.pdf)
+    (output / "SHA256SUMS").write_text(sums(made), encoding="utf8")
     print((output / "SHA256SUMS").read_text(encoding="utf8"), end="")
 
 

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import sync_playwright
-
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, since containers run as root; and nothing that asks a host in the background.
 FLAGS = (
@@ -33,6 +31,8 @@ def program() -> str | None:
 @contextmanager
 def launched(path: str, *flags: str) -> Iterator[Any]:
     """Start a Chromium, with flags beside those that all its users share; a process can have one at a time."""
+    from playwright.sync_api import sync_playwright  # numerical tests run where it is not installed
+
     with sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
         yield chromium

@@ -28,6 +28,7 @@ FIXED_NAMES = (
     ".github/workflows/book.yml",
     ".github/workflows/pages.yml",
     ".github/workflows/preview.yml",
+    ".github/workflows/release.yml",
     ".github/workflows/weekly.yml",
     ".devcontainer/devcontainer.json",
     "requirements.lock",
@@ -44,6 +45,7 @@ FIXED_NAMES = (
     "lrdecay_core/__init__.py",
 )
 WORKFLOWS = ".github/workflows"
+UNTRACKED = (".git", ".venv", "_build", "_generated")
 NAMES_THE_REPOSITORY = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "intro.md")
 REPOSITORY = re.compile(
     r"(?:github\.com|colab\.research\.google\.com/github|mybinder\.org/v2/gh)/([\w.-]+/[\w-]+(?:\.[\w-]+)*?)(?:\.git)?(?=[^\w.-]|$)"
@@ -127,12 +129,21 @@ def stale_lock(root: Path) -> Iterator[str]:
 
 
 def unlisted_actions(root: Path) -> Iterator[str]:
-    """Workflows use no action but those that CONTRIBUTING.md lists with their release tags."""
+    """Workflows use no action but those that CONTRIBUTING.md lists, by the same commit of the same release."""
     listed = (root / "CONTRIBUTING.md").read_text(encoding="utf8")
     for path in sorted((root / WORKFLOWS).glob("*.yml")):
-        for action in re.findall(r"uses: (\S+)", path.read_text(encoding="utf8")):
-            if f"`{action}`" not in listed:
-                yield f"{path.relative_to(root)}: {action} is not listed in CONTRIBUTING.md"
+        for action, tag in re.findall(r"uses: (\S+)(?: # (\S+))?", path.read_text(encoding="utf8")):
+            if f"| `{action}` | {tag} |" not in listed:
+                yield f"{path.relative_to(root)}: {action} of release {tag or '?'} is not listed in CONTRIBUTING.md"
+
+
+def lost_paths(root: Path) -> Iterator[str]:
+    """Files and folders that the README and CONTRIBUTING.md name are there."""
+    folders = "|".join(re.escape(p.name) for p in root.iterdir() if p.is_dir() and p.name not in UNTRACKED)
+    for name in ("README.md", "CONTRIBUTING.md"):
+        for path in re.findall(rf"`((?:{folders})/[^`\s<*]*)`", (root / name).read_text(encoding="utf8")):
+            if not (root / path).exists():
+                yield f"{name}: names {path}, which is not there"
 
 
 def other_repositories(root: Path) -> Iterator[str]:
@@ -163,6 +174,7 @@ RULES: tuple[Callable[[Path], Iterator[str]], ...] = (
     drifting_environments,
     stale_lock,
     unlisted_actions,
+    lost_paths,
     other_repositories,
     check_notebooks.problems,
     exercises.problems,

@@ -1,13 +1,19 @@
-"""How to cite the book and the paper in BibTeX, made from ``CITATION.cff`` and ``references.bib``: all agree."""
+"""How to cite the book and the paper in BibTeX, made from ``CITATION.cff`` and ``references.bib``: all agree.
+
+``python -m tools.citation v1.2.3`` fails unless that is the tag of the version which they name.
+"""
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
 from pybtex.database import parse_file
+
+from tools import chapters
 
 PAPER = "ren2024late"
 
@@ -64,3 +70,17 @@ def problems(root: Path) -> Iterator[str]:
     for what, text in (("the book", book(root)), ("the paper", paper(root))):
         if f"```bibtex\n{text}```" not in readme:
             yield f"README.md: does not cite {what} as\n{text}"
+
+
+def untagged(root: Path, tag: str) -> Iterator[str]:
+    """A release's tag is v and the version, in CITATION.cff and in pyproject.toml."""
+    cff = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf8"))
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf8"))["project"]
+    for name, version in {"CITATION.cff": cff["version"], "pyproject.toml": project["version"]}.items():
+        if tag != f"v{version}":
+            yield f"{name}: has version {version}, the tag is {tag}"
+
+
+if __name__ == "__main__":
+    messages = list(untagged(chapters.ROOT, sys.argv[1]))
+    raise SystemExit("\n".join(messages) or None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ MEASURED = {"statement", "statistic", "n", "estimate", "interval", "threshold"}
 CONTROL_FIELDS = MEASURED | {"failed"}
 FIELDS = MEASURED | {"id", "source", "chapter", "verdict", "margin", "cells", "control"}
 FIELDS |= {"profile", "config_key", "seconds", "command", "provenance"}
+QUESTION = "question.png"
 VERDICTS = ("reproduced", "partly", "not reproduced", "not testable here")
 
 
@@ -104,8 +106,19 @@ def write(measured: Mapping[str, Mapping[str, float]]) -> Path:
         contents |= performance.page_parts()
     for name, text in contents.items():
         (folder / name).write_text(text, encoding="utf8")
-    draw_question(folder / "question.png")
+    shutil.copy(picture(), folder / QUESTION)
     return folder
+
+
+def picture() -> Path:
+    """Return the introduction's picture, drawn once for each state of the library and kept with its executions."""
+    kept = chapters.cache_dir() / QUESTION
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = kept.with_name(f"unfinished-{os.getpid()}.png")
+        draw_question(unfinished)
+        unfinished.replace(kept)
+    return kept
 
 
 def draw_question(path: Path) -> None:

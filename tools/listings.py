@@ -117,10 +117,12 @@ KINDS: dict[str, Kind] = {"figures": figures, "statements": statements, "explore
 
 def fill(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Write the lists of a page: for each page of the book its title, and below it what was found there."""
-    for mark in list(doctree.findall(listing)):
+    marks = list(doctree.findall(listing))
+    trees = {target: app.env.get_doctree(target) for target in chapters.pages()} if marks else {}  # each read once
+    for mark in marks:
         written: list[nodes.Node] = []
-        for target in chapters.pages():
-            found = list(KINDS[mark["kind"]](app, page, target, app.env.get_doctree(target)))
+        for target, tree in trees.items():
+            found = list(KINDS[mark["kind"]](app, page, target, tree))
             if found:
                 head = nodes.Text(app.env.titles[target].astext())
                 items = [nodes.list_item("", nodes.paragraph("", "", *parts)) for parts in found]

@@ -1,21 +1,15 @@
-"""Chromium without a network, and a page with every explorer on it."""
+"""A page with every explorer on it."""
 
 from __future__ import annotations
 
-import functools
-import http.server
-import os
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.browser import launched, program
+from tests.chromium import serving
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Explorers</title>
 <link rel="icon" href="data:,">
@@ -26,20 +20,6 @@ html[data-theme=dark] .bd-content div.cell_output .text_html:not(:has(table.data
   background-color: #ced6dd; color: #222832; padding: .5rem }}</style></head>
 <body><main class="bd-content"><h1>Explorers</h1>
 <div class="cell_output"><div class="output text_html">{body}</div></div></main></body></html>"""
-
-
-def promised() -> str:
-    """Return the Chromium of this machine. Its absence skips a test; where LRDECAY_NEEDS_BROWSER is set, it fails."""
-    if (found := program()) is None:
-        absent = pytest.fail if os.environ.get("LRDECAY_NEEDS_BROWSER") else pytest.skip
-        absent("Chromium is absent: .ci/browser installs it, or name one in LRDECAY_CHROMIUM")
-    return found
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    with launched(promised()) as found:
-        yield found
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +58,7 @@ def folder(explorers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def site(folder: Path) -> Iterator[str]:
     """Return the address of the pages on a server."""
-    with served(folder) as address:
+    with serving(folder) as address:
         yield address
 
 
@@ -86,19 +66,6 @@ def site(folder: Path) -> Iterator[str]:
 def disk(folder: Path) -> str:
     """Return the address of the pages on the disk."""
     return folder.as_uri()
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on a port of this machine, and give its address."""
-    quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture
@@ -127,11 +94,3 @@ def visit(browser: Any) -> Iterator[Any]:
     for context in contexts:
         context.close()
     assert strange == []
-
-
-@pytest.fixture(scope="session")
-def album() -> Path:
-    """Return the folder in which screenshots are kept for a human to look at."""
-    folder = ROOT / "_build" / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -2,12 +2,15 @@
 
 import pytest
 from pypdf import PdfReader
+from pypdf.generic import NullObject
 
-from tools import archive
+from tools import printing
 
+NULL = NullObject()  # in a destination: as it is
 PAGES = {
     "intro.html": """<h1>First things</h1><p><a href="chapters/one.html#there">Onwards</a></p>
-<p><a href="https://example.org/">Away</a></p><details><summary>Solution</summary><p>Forty-two</p></details>
+<p><a href="https://example.org/">Away</a> <a href="claims.json">A file beside the pages</a></p>
+<details><summary>Solution</summary><p>Forty-two</p></details>
 <details class="above-input"><summary>Code</summary><p>hidden_code()</p></details>
 <div class="bd-sidebar-primary">Contents</div>""",
     "chapters/one.html": """<h1>Second things</h1><p id="there">Arrived</p><p id="late"></p>
@@ -26,7 +29,7 @@ def printed(browser, tmp_path):
         text = f"<!doctype html><html><head><title>{title} — Book</title></head><body>{body}</body></html>"
         path.write_text(text, encoding="utf8")
     site, names = tmp_path / "html", list(PAGES)
-    archive.bind(site, names, archive.print_pages(browser, site, names, tmp_path), tmp_path / "book.pdf")
+    printing.book(browser, site, names, tmp_path / "book.pdf")
     return PdfReader(tmp_path / "book.pdf")
 
 
@@ -44,5 +47,16 @@ def test_links_between_pages_lead_inside_the_pdf_and_others_out(printed):
     links = [link.get_object() for link in printed.pages[0]["/Annots"]]
     inside, outside = ([link for link in links if key in link] for key in ("/Dest", "/A"))
     assert [link["/Dest"][0].get_object() == printed.pages[1].get_object() for link in inside] == [True]
+    assert [list(link["/Dest"][1:]) for link in inside] == [["/XYZ", NULL, printed.pages[1].mediabox.top, NULL]]
     assert [link["/A"]["/URI"] for link in outside] == ["https://example.org/"]
+    assert len(links) == 3
     assert printed.metadata == {"/Title": "Why waiting helps", "/Producer": "late-decay-book"}
+
+
+def test_a_file_outside_the_book_leaves_no_path_of_the_builders_machine(printed, tmp_path):
+    assert b"file:" not in (tmp_path / "book.pdf").read_bytes()
+    assert tmp_path.name.encode() not in (tmp_path / "book.pdf").read_bytes()
+
+
+def test_pages_are_numbered_through_the_book(printed):
+    assert [page.extract_text().split()[-1] for page in printed.pages] == ["1", "2"]

