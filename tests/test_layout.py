@@ -11,6 +11,7 @@ import torch
 from tools import chapters, check_notebooks, lock
 from tools import check_layout as layout
 
+LIGHTHOUSE = "tests/site/lighthouse/package-lock.json"
 COPIED = shutil.ignore_patterns(".venv", ".git", "_build", "_generated", "*cache*", "*.egg-info", "results", "model")
 
 
@@ -40,6 +41,7 @@ def test_the_repository_keeps_the_rule(rule):
         pytest.param(layout.drifting_environments, ".github/workflows/book.yml", ".ci/run", "pytest", id="CI"),
         pytest.param(layout.stale_lock, "constraints.txt", "scipy==", "scipy==0", id="lock of another version"),
         pytest.param(layout.stale_lock, "requirements.lock", "--hash=sha256:", "", id="no hash"),
+        pytest.param(layout.unlocked_npm, LIGHTHOUSE, '"integrity"', '"resolved"', id="npm's lock"),
         pytest.param(layout.unlisted_actions, ".github/workflows/pages.yml", "checkout@v4", "checkout@main", id="tag"),
         pytest.param(layout.unguarded_shells, ".github/workflows/weekly.yml", " -euo pipefail {0}", "", id="weekly"),
         pytest.param(layout.other_repositories, "README.md", "blob/main", "x/blob/main", id="same repository"),

@@ -5,6 +5,7 @@ Each rule takes a folder and yields one line per broken promise, so that tests c
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ FIXED_NAMES = (
     "requirements.lock",
     "binder/requirements.txt",
     "binder/postBuild",
+    "tests/site/lighthouse/package-lock.json",
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
@@ -126,6 +128,14 @@ def stale_lock(root: Path) -> Iterator[str]:
             yield f"requirements.lock: {words[0]} needs one hash and nothing else"
 
 
+def unlocked_npm(root: Path) -> Iterator[str]:
+    """Every package of an npm lock has a hash, and none the address of a registry."""
+    for path in sorted((root / "tests").rglob("package-lock.json")):
+        for name, entry in json.loads(path.read_text(encoding="utf8"))["packages"].items():
+            if name and ("resolved" in entry or "integrity" not in entry):
+                yield f"{path.relative_to(root)}: {name} needs a hash and no address; see CONTRIBUTING.md"
+
+
 def unlisted_actions(root: Path) -> Iterator[str]:
     """Workflows use no action but those that CONTRIBUTING.md lists with their release tags."""
     listed = (root / "CONTRIBUTING.md").read_text(encoding="utf8")
@@ -162,6 +172,7 @@ RULES: tuple[Callable[[Path], Iterator[str]], ...] = (
     loose_requirements,
     drifting_environments,
     stale_lock,
+    unlocked_npm,
     unlisted_actions,
     other_repositories,
     check_notebooks.problems,
