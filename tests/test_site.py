@@ -8,6 +8,7 @@ from tools import check_site
 from tools import page_rules as rules
 
 FIGURE = '<figure><img src="a.png" alt="{alt}"><figcaption><p>Fig. 1 The gap grows.#</p></figcaption></figure>'
+LONG = FIGURE.replace("gap grows.", "gap grows with time; more.")
 COLAB = "https://colab.research.google.com/github/o/r/blob/main/chapters/one.ipynb"
 BINDER = "https://mybinder.org/v2/gh/o/r/main?urlpath=lab/tree/chapters/one.ipynb"
 
@@ -54,6 +55,18 @@ def site_of(folder, **pages):
             FIGURE.format(alt="Bars"),
             FIGURE.format(alt="The gap grows"),
             "repeats its caption",
+        ),
+        (
+            rules.poor_alternatives,
+            LONG.format(alt="The gap"),  # a word of the caption is no copy of it
+            LONG.format(alt="The gap grows with time"),
+            "repeats its caption",
+        ),
+        (
+            rules.poor_alternatives,
+            '<img src="a.png" alt="A valley"><img src="a.png" alt="A hill">',
+            '<img src="a.png" alt="A valley"><img src="a.png" alt="A valley">',
+            "alt text of another image",
         ),
         (
             rules.shown_errors,
