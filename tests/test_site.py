@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from myst_nb.core.config import ipywidgets_js_factory
+from sphinx.ext.mathjax import MATHJAX_URL
 
 from tools import check_site
 from tools import page_rules as rules
@@ -109,6 +111,10 @@ def test_a_site_with_vendored_scripts_loads_none_from_elsewhere(tmp_path):
     assert list(rules.external_requests(site)) == []
     (tmp_path / "_static" / "vendored").mkdir(parents=True)
     assert "from elsewhere" in "\n".join(rules.external_requests(site))
+
+
+def test_the_scripts_of_other_hosts_are_those_that_sphinx_and_myst_nb_name_by_themselves():
+    assert (MATHJAX_URL, *ipywidgets_js_factory()) == rules.EXTERNAL_SCRIPTS
 
 
 def test_weights_count_each_own_part_once(tmp_path, monkeypatch):
