@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools import chapters, execution, lock, repository
+from tools import chapters, check_layout, execution, lock, repository
 
 
 def pinned():
@@ -39,6 +39,16 @@ def test_the_pins_satisfy_the_package():
     project = tomllib.loads((chapters.ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
     for requirement in map(Requirement, project["dependencies"]):
         assert requirement.specifier.contains(version(requirement.name).split("+")[0]), requirement
+
+
+def test_the_badge_opens_the_introduction_on_binder():
+    """As a page, which ``tests/browser/test_jupyterlab.py`` sees with the settings that Binder gets."""
+    here = repository.configured()
+    address = f"https://mybinder.org/v2/gh{here['url'].removeprefix('https://github.com')}/{here['branch']}"
+    assert f"({address}?urlpath=lab/tree/intro.md)" in (chapters.ROOT / "README.md").read_text(encoding="utf8")
+    given = (chapters.ROOT / "binder" / "postBuild").read_text(encoding="utf8")
+    assert "install -D binder/default_setting_overrides.json" in given
+    assert "/etc/jupyter/labconfig/default_setting_overrides.json" in given
 
 
 def test_the_devcontainer_prepares_the_environment_of_the_makefile():
@@ -89,9 +99,9 @@ def closure(*names):
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_binder_resolves_to_the_pins():
-    """Binder starts from nothing but its requirements."""
+    """Binder starts from nothing but its requirements. That PyTorch's own index has them too, no test here can see."""
     text = (chapters.ROOT / "binder" / "requirements.txt").read_text(encoding="utf8")
-    resolved = lock.resolve(text.replace("../", f"{chapters.ROOT}/"))
+    resolved = lock.resolve(text.replace(check_layout.CPU_TORCH, "").replace("../", f"{chapters.ROOT}/"))
     assert {name.lower().replace("_", "-"): v for name, v, _ in resolved}.items() <= {
         name.lower().replace("_", "-"): v for name, v in pinned().items()
     }.items()

@@ -37,7 +37,12 @@ def test_the_repository_keeps_the_rule(rule):
         pytest.param(layout.loose_requirements, "constraints.txt", "scipy==", "scipyx==", id="unpinned scipy"),
         pytest.param(layout.loose_requirements, "requirements.txt", "==1.0.4.post1", "x", id="unpinned book"),
         pytest.param(layout.loose_requirements, "requirements.txt", "tqdm", "tqdm\n-i https://a", id="registry"),
+        pytest.param(layout.loose_requirements, "requirements.txt", "tqdm", f"tqdm\n{layout.CPU_TORCH}", id="index"),
+        pytest.param(layout.loose_requirements, "binder/requirements.txt", "whl/cpu", "whl/x", id="Binder's index"),
         pytest.param(layout.drifting_environments, "binder/requirements.txt", "-r ../", "torch\n-r ../", id="Binder"),
+        pytest.param(
+            layout.drifting_environments, "binder/requirements.txt", layout.CPU_TORCH, "", id="CUDA on Binder"
+        ),
         pytest.param(layout.drifting_environments, ".github/workflows/book.yml", ".ci/run", "pytest", id="CI"),
         pytest.param(layout.stale_lock, "constraints.txt", "scipy==", "scipy==0", id="lock of another version"),
         pytest.param(layout.stale_lock, "requirements.lock", "--hash=sha256:", "", id="no hash"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import time
 import urllib.request
 
 import pytest
+
+from tests.browser.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 SOURCE = """
@@ -21,7 +24,7 @@ explorers.late_decay(problem, num_steps=2000, batch_size=2, early=100)
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of a notebook in a server of its own, without token, news or updates."""
+    """The address of a folder in a server of its own, without token, news or updates, set up as on Binder."""
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     cell = {
         "cell_type": "code",
@@ -34,6 +37,9 @@ def lab(tmp_path):
     notebook = {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "a.ipynb").write_text(json.dumps(notebook), encoding="utf8")
+    shutil.copy(ROOT / "intro.md", tmp_path / "work")
+    (tmp_path / "config" / "labconfig").mkdir(parents=True)
+    shutil.copy(ROOT / "binder" / "default_setting_overrides.json", tmp_path / "config" / "labconfig")
     settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(
@@ -62,7 +68,7 @@ def lab(tmp_path):
         )
     try:
         _wait(f"{address}/api", server, log)
-        yield f"{address}/lab/tree/a.ipynb"
+        yield f"{address}/lab/tree"
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -83,7 +89,7 @@ def test_a_reader_runs_the_cell_and_moves_a_slider(browser, lab, album):
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
     elsewhere = []
     page.on("request", lambda request: elsewhere.append(request.url) if "127.0.0.1" not in request.url else None)
-    page.goto(lab)
+    page.goto(f"{lab}/a.ipynb")
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)  # before that, Lab asks for a kernel
     page.locator(".jp-Notebook .jp-Cell").first.click(timeout=60_000)
     page.keyboard.press("Shift+Enter")
@@ -99,3 +105,10 @@ def test_a_reader_runs_the_cell_and_moves_a_slider(browser, lab, album):
     page.screenshot(path=str(album / "explorers-jupyterlab.png"))
     page.close()
     assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []
+
+
+def test_the_introduction_opens_as_a_page(browser, lab):
+    page = browser.new_page()
+    page.goto(f"{lab}/intro.md")
+    page.locator(".jp-MarkdownViewer h1").filter(has_text="Why waiting helps").wait_for(timeout=60_000)
+    page.close()
