@@ -5,10 +5,13 @@ import re
 import shutil
 from pathlib import Path
 
+import matplotlib as mpl
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from tools import chapters, check_notebooks, lock
+from tools import chapters, check_notebooks, ledger, lock
 from tools import check_layout as layout
 
 LIGHTHOUSE = "tests/site/lighthouse/package-lock.json"
@@ -150,3 +153,13 @@ def test_the_second_example_in_the_readme_trains(capsys):
     exec(examples()[1], {})
     rows = capsys.readouterr().out.strip().splitlines()
     assert len(rows) == 3
+
+
+def test_the_picture_of_the_readme_is_the_one_that_the_library_draws(tmp_path):
+    """After a change of it: copy ``_generated/question.png`` to ``_static``."""
+    with mpl.rc_context():
+        ledger.draw_question(tmp_path / "question.png")
+    pictures = (tmp_path / "question.png", chapters.ROOT / "_static" / "question.png")
+    drawn, kept = (np.asarray(Image.open(p).convert("RGB").reduce(8), dtype=float) for p in pictures)
+    # Of 255, in squares of 8 pixels: the run's thin line moves less where a processor rounds it into the next pixel.
+    assert np.abs(drawn - kept).max() <= 15

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from tools import chapters, check_site, execution, ledger, vendor
+from tools import chapters, check_site, execution, ledger, repository, vendor
 
 RUN = "import sys; from jupyter_book.cli.main import main; sys.argv[0] = 'jupyter-book'; main()"
 
@@ -46,6 +46,8 @@ def main() -> None:
     options = parser.parse_args()
     output, start = options.output.resolve(), time.perf_counter()
     chapters.set_environment(options.profile)
+    if note := repository.note():
+        print(note)
     for old in (output / "_build" / options.builder, output / "_build" / ".doctrees", chapters.GENERATED):
         shutil.rmtree(old, ignore_errors=True)
     if options.fresh:
