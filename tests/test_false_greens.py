@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from tools import chapters, check_notebooks, ledger
+from tools import chapters, check_notebooks, ledger, page_rules
 
 TAKEN = (
     "tools",
@@ -41,6 +41,9 @@ PAGES = {
     "constraints.txt": "",
 }
 ANSWER = "from lrdecay_core import answer\n\nprint('the answer is', answer.value())"
+
+
+SLIDER = "import ipywidgets\n\nipywidgets.IntSlider(value=7, description='weight')"
 
 
 class MiniatureBook:
@@ -144,6 +147,20 @@ def test_a_failing_chapter_stops_the_build_with_its_traceback(book):
     assert "ZeroDivisionError: division by zero" in done.stderr
     assert "The book was not built: chapters/one.ipynb failed" in done.stderr
     assert not (book.root / "_build" / "html").exists()
+
+
+@pytest.mark.slow
+def test_without_a_registry_the_book_is_built_all_the_same_and_names_the_known_scripts_only(book, monkeypatch):
+    (book.root / "_build" / ".vendored").unlink()
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")  # where nobody answers
+    monkeypatch.setenv("npm_config_cache", str(book.root / "_build" / "npm"))
+    book.edit("chapters/claims.md", "# Ledger", "# Ledger\n\n$x$")
+    book.notebook("one", ANSWER, SLIDER)
+    done = book.build()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "npm could not fetch mathjax@3.2.2, code ECONNREFUSED" in done.stderr
+    named = re.findall(r'<script[^>]*src="(https?:[^"]*)"', book.page("chapters/claims") + book.page("chapters/one"))
+    assert set(named) == set(page_rules.EXTERNAL_SCRIPTS)
 
 
 WIDGETS = "import ipywidgets\n"

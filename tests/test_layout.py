@@ -5,12 +5,16 @@ import re
 import shutil
 from pathlib import Path
 
+import matplotlib as mpl
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from tools import chapters, check_notebooks, lock
+from tools import chapters, check_notebooks, ledger, lock
 from tools import check_layout as layout
 
+LIGHTHOUSE = "tests/site/lighthouse/package-lock.json"
 COPIED = shutil.ignore_patterns(".venv", ".git", "_build", "_generated", "*cache*", "*.egg-info", "results", "model")
 
 
@@ -36,10 +40,16 @@ def test_the_repository_keeps_the_rule(rule):
         pytest.param(layout.loose_requirements, "constraints.txt", "scipy==", "scipyx==", id="unpinned scipy"),
         pytest.param(layout.loose_requirements, "requirements.txt", "==1.0.4.post1", "x", id="unpinned book"),
         pytest.param(layout.loose_requirements, "requirements.txt", "tqdm", "tqdm\n-i https://a", id="registry"),
+        pytest.param(layout.loose_requirements, "requirements.txt", "tqdm", f"tqdm\n{layout.CPU_TORCH}", id="index"),
+        pytest.param(layout.loose_requirements, "binder/requirements.txt", "whl/cpu", "whl/x", id="Binder's index"),
         pytest.param(layout.drifting_environments, "binder/requirements.txt", "-r ../", "torch\n-r ../", id="Binder"),
+        pytest.param(
+            layout.drifting_environments, "binder/requirements.txt", layout.CPU_TORCH, "", id="CUDA on Binder"
+        ),
         pytest.param(layout.drifting_environments, ".github/workflows/book.yml", ".ci/run", "pytest", id="CI"),
         pytest.param(layout.stale_lock, "constraints.txt", "scipy==", "scipy==0", id="lock of another version"),
         pytest.param(layout.stale_lock, "requirements.lock", "--hash=sha256:", "", id="no hash"),
+        pytest.param(layout.unlocked_npm, LIGHTHOUSE, '"integrity"', '"resolved"', id="npm's lock"),
         pytest.param(layout.unlisted_actions, ".github/workflows/pages.yml", "checkout@11", "checkout@12", id="hash"),
         pytest.param(layout.unlisted_actions, ".github/workflows/pages.yml", "# v4.2.2", "# v4.2.3", id="tag"),
         pytest.param(layout.unlisted_actions, ".github/workflows/pages.yml", " # v4.2.2", "", id="no tag"),
@@ -147,3 +157,13 @@ def test_the_second_example_in_the_readme_trains(capsys):
     exec(examples()[1], {})
     rows = capsys.readouterr().out.strip().splitlines()
     assert len(rows) == 3
+
+
+def test_the_picture_of_the_readme_is_the_one_that_the_library_draws(tmp_path):
+    """After a change of it: copy ``_generated/question.png`` to ``_static``."""
+    with mpl.rc_context():
+        ledger.draw_question(tmp_path / "question.png")
+    pictures = (tmp_path / "question.png", chapters.ROOT / "_static" / "question.png")
+    drawn, kept = (np.asarray(Image.open(p).convert("RGB").reduce(8), dtype=float) for p in pictures)
+    # Of 255, in squares of 8 pixels: the run's thin line moves less where a processor rounds it into the next pixel.
+    assert np.abs(drawn - kept).max() <= 15

@@ -1,7 +1,10 @@
 """The lists quote captions and titles rightly; ``tools.check_site`` checks that everything stands in them."""
 
+from types import SimpleNamespace
+
 import pytest
 from docutils import nodes
+from PIL import Image
 
 from tools import listings
 
@@ -39,3 +42,12 @@ def test_titles_lose_the_brackets_around_them(title, words):
 def test_titles_of_explorers_are_found_in_either_order_of_attributes():
     text = '<figure class="lrx a" role="group" aria-label="Drag"><figure aria-label="Turn" class="lrx b">'
     assert ["".join(found) for found in listings.EXPLORER.findall(text)] == ["Drag", "Turn"]
+
+
+def test_a_small_copy_says_what_the_figure_says(tmp_path):
+    Image.new("RGB", (900, 300)).save(tmp_path / "a.png")
+    app = SimpleNamespace(srcdir=tmp_path, outdir=tmp_path / "out")
+    small = listings._thumbnail(app, "chapters/figures", nodes.image(uri="a.png", alt="Two lines part."))
+    assert small["alt"] == "Two lines part."
+    with Image.open(tmp_path / "out" / small["uri"].removeprefix("../")) as copy:
+        assert copy.width == listings.WIDTH

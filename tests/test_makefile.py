@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 from importlib.util import find_spec
 
@@ -42,3 +43,20 @@ def test_make_knows_what_it_would_run(target):
     for module in re.findall(r"python -m ([\w.]+)", done.stdout):
         assert find_spec(module) is not None, module
     assert "undefined variable" not in make("-n", "--warn-undefined-variables", target).stderr
+
+
+# How much is said, on how many cores and how long at most: a reader without make may leave it out.
+PACE = re.compile(r"-q|-n|2|--dist|loadfile|worksteal|--(nbmake-)?timeout=.*|--show-capture=.*")
+
+
+def commands(text):
+    """Return the programs that a shell text runs, each with its settings and options, sorted."""
+    lines = [line for line in re.split(r"\n|&&|\|\|", text) if not line.strip().startswith(("test ", "touch "))]
+    words = (shlex.split(line, comments=True) for line in lines)
+    return sorted([w for w in line if not PACE.fullmatch(w)] for line in words if line and "-c" not in line)
+
+
+def test_the_readme_says_without_make_what_make_runs():
+    readme = (chapters.ROOT / "README.md").read_text(encoding="utf8")
+    block = re.search(r"### Without make\n\n```\n(.*?)```", readme, re.DOTALL)[1]
+    assert commands(block) == commands(make("-n", "-W", "requirements.txt", "test", "book").stdout)

@@ -57,3 +57,5 @@ def test_a_build_on_actions_takes_its_own_address(monkeypatch, variables, url, b
         monkeypatch.setenv(name, value)
     configured = repository.configured()
     assert repository.current() == {"url": url or configured["url"], "branch": branch or configured["branch"]}
+    assert (repository.note() is None) == (url is None)
+    assert url is None or f"make set-repository URL={url}" in repository.note()

@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from myst_nb.core.config import ipywidgets_js_factory
+from sphinx.ext.mathjax import MATHJAX_URL
 
 from tools import check_site
 from tools import page_rules as rules
 
 FIGURE = '<figure><img src="a.png" alt="{alt}"><figcaption><p>Fig. 1 The gap grows.#</p></figcaption></figure>'
+LONG = FIGURE.replace("gap grows.", "gap grows with time; more.")
 COLAB = "https://colab.research.google.com/github/o/r/blob/main/chapters/one.ipynb"
 BINDER = "https://mybinder.org/v2/gh/o/r/main?urlpath=lab/tree/chapters/one.ipynb"
 
@@ -56,6 +59,18 @@ def site_of(folder, **pages):
             "repeats its caption",
         ),
         (
+            rules.poor_alternatives,
+            LONG.format(alt="The gap"),  # a word of the caption is no copy of it
+            LONG.format(alt="The gap grows with time"),
+            "repeats its caption",
+        ),
+        (
+            rules.poor_alternatives,
+            '<img src="a.png" alt="A valley"><img src="a.png" alt="A hill">',
+            '<img src="a.png" alt="A valley"><img src="a.png" alt="A valley">',
+            "alt text of another image",
+        ),
+        (
             rules.shown_errors,
             '<div class="cell_output"><pre>1.0</pre></div>',
             '<div class="cell_output"><pre>Traceback (most recent call last)\nValueError</pre></div>',
@@ -96,6 +111,10 @@ def test_a_site_with_vendored_scripts_loads_none_from_elsewhere(tmp_path):
     assert list(rules.external_requests(site)) == []
     (tmp_path / "_static" / "vendored").mkdir(parents=True)
     assert "from elsewhere" in "\n".join(rules.external_requests(site))
+
+
+def test_the_scripts_of_other_hosts_are_those_that_sphinx_and_myst_nb_name_by_themselves():
+    assert (MATHJAX_URL, *ipywidgets_js_factory()) == rules.EXTERNAL_SCRIPTS
 
 
 def test_weights_count_each_own_part_once(tmp_path, monkeypatch):

@@ -54,7 +54,8 @@ def elsewhere(monkeypatch, tmp_path, archive):
         def run(command, cwd, **_):
             if answers:
                 (cwd / "p.tgz").write_bytes(archive.read_bytes())
-            return subprocess.CompletedProcess(command, 0 if answers else 1)
+            said = "" if answers else "npm error code ENOTFOUND\nnpm error If you are behind a proxy, see help\n"
+            return subprocess.CompletedProcess(command, 0 if answers else 1, "", said)
 
         monkeypatch.setattr(vendor, "npm", run)
 
@@ -64,15 +65,18 @@ def elsewhere(monkeypatch, tmp_path, archive):
 def test_without_a_registry_pages_fall_back_and_the_build_says_so(elsewhere, capsys):
     elsewhere(False)
     assert vendor.fetch() is False
-    assert "from a CDN: no npm registry is in reach" in capsys.readouterr().err
+    assert "from a CDN: npm could not fetch mathjax@1, code ENOTFOUND.\n" in capsys.readouterr().err
     assert not vendor.available()
 
 
-def test_what_was_fetched_is_kept_until_the_lock_changes(elsewhere):
+def test_what_was_fetched_is_kept_until_the_lock_or_the_settings_of_require_change(elsewhere, monkeypatch):
     elsewhere(True)
     assert vendor.fetch()
     elsewhere(False)
     assert vendor.fetch()
+    with monkeypatch.context() as change:
+        change.setattr(vendor, "REQUIRE_CONFIG", "// other settings")
+        assert not vendor.available()
     vendor.LOCK.write_text("{ }", encoding="utf8")
     assert not vendor.available()
 

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from tools import chapters, check_site, execution, ledger, vendor
+from tools import chapters, check_site, execution, ledger, repository, vendor
 
 MINUTES = 20  # that a book may take whose chapters were all executed
 # A fifth of a build goes into looking for garbage in page trees, of which there is little: look more rarely.
@@ -61,6 +61,8 @@ def main() -> None:
     options = parser.parse_args()
     output, start = options.output.resolve(), time.perf_counter()
     chapters.set_environment(options.profile)
+    if note := repository.note():
+        print(note)
     for old in (output / "_build" / "html", output / "_build" / ".doctrees", chapters.GENERATED):
         shutil.rmtree(old, ignore_errors=True)
     if options.fresh:

@@ -5,6 +5,7 @@ Each rule takes a folder and yields one line per broken promise, so that tests c
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
@@ -34,6 +35,8 @@ FIXED_NAMES = (
     "requirements.lock",
     "binder/requirements.txt",
     "binder/postBuild",
+    "binder/default_setting_overrides.json",
+    "tests/site/lighthouse/package-lock.json",
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
@@ -50,6 +53,9 @@ NAMES_THE_REPOSITORY = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATIO
 REPOSITORY = re.compile(
     r"(?:github\.com|colab\.research\.google\.com/github|mybinder\.org/v2/gh)/([\w.-]+/[\w-]+(?:\.[\w-]+)*?)(?:\.git)?(?=[^\w.-]|$)"
 )
+# PyTorch's own index of builds without CUDA: the one address in the one file, since Binder has no other way to it.
+CPU_TORCH = "--extra-index-url https://download.pytorch.org/whl/cpu"
+BINDER = ("binder/requirements.txt", [CPU_TORCH, "-r ../requirements.txt"])
 ADDRESS = re.compile(r"https?://|--(?:extra-)?index-url|--find-links|^-i\b")
 
 
@@ -91,7 +97,7 @@ def tight_dependencies(root: Path) -> Iterator[str]:
 
 
 def loose_requirements(root: Path) -> Iterator[str]:
-    """The book's environment is pinned to the last package, and names no registry."""
+    """The book's environment is pinned to the last package, and names no registry but Binder's one for torch."""
     pinned = {_name(line) for line in _lines(root / "constraints.txt") if "==" in line}
     lines = _lines(root / "requirements.txt")
     if "-c constraints.txt" not in lines:
@@ -100,13 +106,14 @@ def loose_requirements(root: Path) -> Iterator[str]:
         if not line.startswith("-") and "==" not in line and _name(line) not in pinned:
             yield f"requirements.txt: {line} is pinned neither here nor in constraints.txt"
     for name in ("requirements.txt", "constraints.txt", "binder/requirements.txt"):
-        yield from (f"{name}: names a registry: {line}" for line in _lines(root / name) if ADDRESS.search(line))
+        lines = (line for line in _lines(root / name) if (name, line) != (BINDER[0], CPU_TORCH))
+        yield from (f"{name}: names a registry: {line}" for line in lines if ADDRESS.search(line))
 
 
 def drifting_environments(root: Path) -> Iterator[str]:
     """Book, tests, Binder and CI install one file: requirements.txt."""
-    if _lines(root / "binder/requirements.txt") != ["-r ../requirements.txt"]:
-        yield "binder/requirements.txt: must hold the one line -r ../requirements.txt"
+    if _lines(root / BINDER[0]) != BINDER[1]:
+        yield f"{BINDER[0]}: must hold these lines and no others: {BINDER[1]}"
     for name, command in (
         (".github/workflows/book.yml", r"run: \.ci/run\b"),
         (".ci/run", r"(?m)^make test$"),
@@ -126,6 +133,14 @@ def stale_lock(root: Path) -> Iterator[str]:
     for words in locked:
         if not (len(words) == 2 and re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", words[1])):
             yield f"requirements.lock: {words[0]} needs one hash and nothing else"
+
+
+def unlocked_npm(root: Path) -> Iterator[str]:
+    """Every package of an npm lock has a hash, and none the address of a registry."""
+    for path in sorted((root / "tests").rglob("package-lock.json")):
+        for name, entry in json.loads(path.read_text(encoding="utf8"))["packages"].items():
+            if name and ("resolved" in entry or "integrity" not in entry):
+                yield f"{path.relative_to(root)}: {name} needs a hash and no address; see CONTRIBUTING.md"
 
 
 def unlisted_actions(root: Path) -> Iterator[str]:
@@ -173,6 +188,7 @@ RULES: tuple[Callable[[Path], Iterator[str]], ...] = (
     loose_requirements,
     drifting_environments,
     stale_lock,
+    unlocked_npm,
     unlisted_actions,
     lost_paths,
     other_repositories,

@@ -70,7 +70,7 @@ def _thumbnail(app: Sphinx, page: str, image: nodes.image) -> nodes.image:
         picture.thumbnail((WIDTH, WIDTH))
         picture.convert("RGB").quantize(64).save(small, optimize=True)
     uri = "../" * page.count("/") + f"{THUMBNAILS}/{small.name}"
-    return nodes.image(uri=uri, alt="small copy of the figure", candidates={"?": uri})
+    return nodes.image(uri=uri, alt=image["alt"], candidates={"?": uri})
 
 
 def figures(app: Sphinx, page: str, target: str, doctree: nodes.document) -> Iterator[list[nodes.Node]]:

@@ -21,6 +21,8 @@ EXTERNAL_SCRIPTS = (
 )
 # Ids that the theme itself repeats: the search form stands in the dialog and on the search page.
 REPEATED_BY_THEME = frozenset({"search-input"})
+# An alt text this long and found word for word in a caption is no accident; short ones may be a word of it.
+LONG_ALT = 20
 FILE_NAME = re.compile(r"[/\\]|\.(png|jpe?g|svg|gif|webp)$", re.IGNORECASE)
 TRACEBACK = re.compile(r"Traceback \(most recent call last\)|^-{20,}$", re.MULTILINE)
 
@@ -80,8 +82,9 @@ def repeated_ids(site: Site) -> Iterator[str]:
 
 
 def poor_alternatives(site: Site) -> Iterator[str]:
-    """Every content image says in words what it shows: not its file name, not nothing, not its caption once more."""
+    """Every content image says in words of its own what it shows: no file name, caption, or other image's words."""
     for page, soup in site.pages.items():
+        said: set[str] = set()
         for image in soup.select("article img, main img"):
             alt, figure = str(image.get("alt", "")).strip(), image.find_parent("figure")
             caption = figure.find("figcaption") if isinstance(figure, Tag) else None
@@ -90,8 +93,15 @@ def poor_alternatives(site: Site) -> Iterator[str]:
                 yield f"{where} has no alt text"
             elif FILE_NAME.search(alt):
                 yield f"{where} has a file name for alt text: {alt}"
-            elif isinstance(caption, Tag) and _words(caption.get_text()).endswith(_words(alt)):
+            elif isinstance(caption, Tag) and _repeats(_words(caption.get_text()), _words(alt)):
                 yield f"{where} repeats its caption as alt text"
+            elif alt in said:
+                yield f"{where} has the alt text of another image of the page: {alt}"
+            said.add(alt)
+
+
+def _repeats(caption: str, alt: str) -> bool:
+    return caption.endswith(alt) or (len(alt) > LONG_ALT and alt in caption)
 
 
 def _words(text: str) -> str:

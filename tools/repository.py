@@ -39,6 +39,14 @@ def current(root: Path = chapters.ROOT) -> dict[str, str]:
     return found
 
 
+def note(root: Path = chapters.ROOT) -> str | None:
+    """Return what a fork should know when it builds: its pages launch the fork, its first cells install from here."""
+    theirs, ours = configured(root)["url"], current(root)["url"]
+    if theirs == ours:
+        return None
+    return f"This is {ours}; first cells install from {theirs}. Run once: make set-repository URL={ours}"
+
+
 def files(root: Path) -> list[Path]:
     """Return the files that repeat the address."""
     names = (

@@ -44,9 +44,14 @@ class WrongPackage(Exception):
     """A package that is not what the lock says."""
 
 
+class NotFetched(Exception):
+    """A package that npm could not fetch, and npm's word for why."""
+
+
 def folder() -> Path:
-    """Return where the files of the present lock are kept, whether they are there or not."""
-    return chapters.ROOT / "_build" / ".vendored" / hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
+    """Return where the files of the present lock and settings are kept, whether they are there or not."""
+    state = hashlib.sha256(LOCK.read_bytes() + REQUIRE_CONFIG.encode())
+    return chapters.ROOT / "_build" / ".vendored" / state.hexdigest()[:12]
 
 
 def available() -> bool:
@@ -67,9 +72,10 @@ def fetch() -> bool:
         packed, taken = Path(scratch) / "packed", Path(scratch) / "taken"
         packed.mkdir()
         for name, pin in json.loads(LOCK.read_text(encoding="utf8")).items():
-            archive = _pack(f"{name}@{pin['version']}", packed)
-            if archive is None:
-                print("Pages will load their scripts from a CDN: no npm registry is in reach.", file=sys.stderr)
+            try:
+                archive = _pack(f"{name}@{pin['version']}", packed)
+            except NotFetched as reason:
+                print(f"Pages will load their scripts from a CDN: npm could not fetch {reason}.", file=sys.stderr)
                 return False
             unpack(archive, name, pin, taken / name)
         (taken / "require-config.js").write_text(REQUIRE_CONFIG, encoding="utf8")
@@ -81,13 +87,20 @@ def fetch() -> bool:
     return True
 
 
-def _pack(package: str, to: Path) -> Path | None:
-    """Have npm fetch one archive; return None if it cannot."""
+def _pack(package: str, to: Path) -> Path:
+    """Have npm fetch one archive.
+
+    Raises:
+        NotFetched: if it cannot. npm names the reason in its first line; the rest is where, and general advice.
+    """
     patience = ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
     before = set(to.iterdir())
-    command = ["pack", package, "--silent", "--prefer-offline", *patience, "--pack-destination", str(to)]
-    done = npm(command, return_completed_process=True, capture_output=True, cwd=to)
-    return (set(to.iterdir()) - before).pop() if done.returncode == 0 else None
+    command = ["pack", package, "--loglevel=error", "--prefer-offline", *patience, "--pack-destination", str(to)]
+    done = npm(command, return_completed_process=True, capture_output=True, text=True, cwd=to)
+    if done.returncode != 0:
+        why = done.stderr.strip().partition("\n")[0].removeprefix("npm error ") or f"exit status {done.returncode}"
+        raise NotFetched(f"{package}, {why}")
+    return (set(to.iterdir()) - before).pop()
 
 
 def unpack(archive: Path, name: str, pin: dict[str, Any], to: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from lrdecay_core.explorers.words import plain
 from lrdecay_core.figures.style import LATE, PREDICTED, arm_colours
 
 __all__ = ["Folded", "collapse"]
+
+LINES = ("-", "--", "-.", ":")  # as in js/collapse.js, apart without colour
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,8 +116,8 @@ def _draw(state: Folded) -> Figure:
     figure = canvas(9, 3.6)
     left, right = figure.subplots(1, 2, gridspec_kw=MARGINS[1])
     colours = arm_colours(tuple(range(len(state.rates))), len(state.rates) + 1)
-    for x, y, rate, colour in zip(state.clock, state.test_loss, state.rates, colours, strict=True):
-        left.plot(x, y, "o-", color=colour, markersize=3, linewidth=1.2, label=f"η = {rate:g}")
+    for x, y, rate, colour, line in zip(state.clock, state.test_loss, state.rates, colours, cycle(LINES), strict=False):
+        left.plot(x, y, line, color=colour, linewidth=1.8, label=f"η = {rate:g}")
     left.set(xscale="log", yscale="log", xlabel="steps of the smallest rate that count the same")
     left.set(title="Test loss after decay")
     left.legend()

@@ -14,7 +14,7 @@ from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
 from lrdecay_core.explorers.page import MARGINS, canvas, rounded
 from lrdecay_core.explorers.words import plain
-from lrdecay_core.figures.style import LATE, NEVER, PREDICTED
+from lrdecay_core.figures.style import GREEN, LATE, NEVER, PREDICTED
 from lrdecay_core.theory import three_dimensional as exact
 
 __all__ = ["View", "space_curve"]
@@ -116,7 +116,7 @@ def _draw(state: View) -> Figure:
     space = figure.add_subplot(1, 2, 1, projection="3d", computed_zorder=False)
     space.plot(*exact.curve(np.linspace(0, 2 * np.pi, 121)).T, color=PREDICTED, linewidth=2)
     space.plot(*state.weights.T, color=NEVER, linewidth=0.5)
-    space.plot(*exact.curve(np.array([0.0, np.pi])).T, "*", color="#009E73", markersize=15)
+    space.plot(*exact.curve(np.array([0.0, np.pi])).T, "*", color=GREEN, markersize=15)
     space.plot(*np.stack([state.weights[-1], state.landing]).T, color=LATE, linewidth=1)
     space.plot(*state.landing[:, None], "o", color=LATE, markersize=7)
     space.view_init(elev=state.tilt, azim=state.turn)

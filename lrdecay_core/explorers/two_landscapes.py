@@ -65,7 +65,7 @@ def two_landscapes(picture: Picture, *, unit: str = "epoch") -> Explorer[Pair]:
         ),
         alt=(
             "Two contour maps of one plane, training loss and testing loss. On both, dots run from vermilion to blue, "
-            "and a star marks a test minimum. The cross-hair stands on the last dot."
+            f"and a star marks a test minimum. The cross-hair stands on the last dot, {_last(picture, unit)}."
         ),
         controls=_controls(picture, unit),
         data=_data(picture, maps, apart, unit),
@@ -73,6 +73,11 @@ def two_landscapes(picture: Picture, *, unit: str = "epoch") -> Explorer[Pair]:
         draw=_draw,
         read=_read,
     )
+
+
+def _last(picture: Picture, unit: str) -> str:
+    train, test = (plain(picture.end_losses[name][-1]) for name in NAMES)
+    return f"a decay at {unit} {plain(picture.decay_times[-1])}: training loss {train}, testing loss {test}"
 
 
 def _controls(picture: Picture, unit: str) -> tuple[Control, ...]:

@@ -12,7 +12,20 @@ from lrdecay_core.claims.statistics import mean_interval
 from lrdecay_core.experiments.model.silent_model import SilentModel
 from lrdecay_core.experiments.networks.boundaries import Arms
 from lrdecay_core.experiments.networks.schedules import RULER, Shapes
-from lrdecay_core.figures.style import CONTROL, EARLY, LATE, MEASURED, NEVER, TEST, new_axes, plain_log
+from lrdecay_core.figures.style import (
+    CONTROL,
+    EARLY,
+    GREEN,
+    LATE,
+    MEASURED,
+    NEVER,
+    ORANGE,
+    PREDICTED,
+    PURPLE,
+    TEST,
+    new_axes,
+    plain_log,
+)
 
 __all__ = [
     "plot_clock",
@@ -153,7 +166,7 @@ def plot_regret(regrets: Mapping[str, np.ndarray], *, ax: Axes | None = None) ->
 
 def _colour(k: int) -> str:
     """Return a colour that means neither early nor late."""
-    return ("#222222", "#009E73", "#CC79A7", "#E69F00")[k % 4]
+    return (PREDICTED, GREEN, PURPLE, ORANGE)[k % 4]
 
 
 def _spread(estimate: float, low: float, high: float) -> np.ndarray | None:

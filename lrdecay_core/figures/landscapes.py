@@ -14,9 +14,11 @@ from lrdecay_core.experiments.landscapes.planes import Picture
 from lrdecay_core.experiments.landscapes.valley_walk import Paths, Track, Walk
 from lrdecay_core.figures.style import (
     CONTROL,
+    GREEN,
     LATE,
     MEASURED,
     NEVER,
+    ORANGE,
     TRAIN,
     arm_colours,
     new_axes,
@@ -26,7 +28,7 @@ from lrdecay_core.figures.style import (
 __all__ = ["draw_planes", "plot_against_decay", "plot_barriers", "plot_paths", "plot_plane", "plot_track"]
 
 NAMES = {"train": "Training loss", "test": "Testing loss"}
-OPTIMUM = "#E69F00"
+OPTIMUM = ORANGE
 
 
 def plot_plane(picture: Picture, *, loss: str, ax: Axes | None = None) -> Axes:
@@ -101,7 +103,7 @@ def draw_planes(pictures: Mapping[str, Picture]) -> Figure:
 def plot_track(tracks: Mapping[str, Track], *, ax: Axes | None = None) -> Axes:
     """Draw, against the epoch, how far the trunk has come along its decayed ends (solid) and is off them (dotted)."""
     ax = new_axes(ax)
-    for colour, (name, track) in zip((LATE, "#009E73", NEVER), tracks.items(), strict=False):
+    for colour, (name, track) in zip((LATE, GREEN, NEVER), tracks.items(), strict=False):
         ax.plot(track.epochs, track.along, color=colour, alpha=0.2, linewidth=0.6)
         ax.plot(track.epochs, track.across, ":", color=colour, alpha=0.3, linewidth=0.6)
         ax.plot(track.epochs, track.along.mean(axis=1), color=colour, label=f"{name}: along")

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from lrdecay_core.claims import Interval
 from lrdecay_core.experiments.model.minimum_norm import ARMS, MAIN, SLOW_RATE, Norms, Weighted
 from lrdecay_core.experiments.model.recovery import ESTIMATORS, OtherTruth, Results
-from lrdecay_core.figures.style import CONTROL, EARLY, LATE, MEASURED, NEVER, PREDICTED, new_axes, plain_log
+from lrdecay_core.figures.style import CONTROL, EARLY, GREEN, LATE, MEASURED, NEVER, PREDICTED, new_axes, plain_log
 
 __all__ = [
     "plot_label_errors",
@@ -29,7 +29,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "late": {"color": LATE, "linestyle": "-", "marker": "o"},
     "minimum norm": {"color": PREDICTED, "linestyle": "--", "marker": "x"},
     "minimum l2": {"color": CONTROL, "linestyle": "-.", "marker": "s"},
-    "lasso": {"color": "#009E73", "linestyle": "-", "marker": "^"},
+    "lasso": {"color": GREEN, "linestyle": "-", "marker": "^"},
     "oracle": {"color": NEVER, "linestyle": ":", "marker": "d"},
 }
 """How each estimator is drawn: decays in the book's colours, the minimum norm as a prediction, rivals apart."""
@@ -97,7 +97,7 @@ def plot_success(
 ) -> Axes:
     """Draw the share of designs that basis pursuit recovers against n, with intervals, and the sample bounds."""
     ax = new_axes(ax)
-    for colour, n, row, bound, label in zip((LATE, "#009E73"), samples, shares, bounds, labels, strict=False):
+    for colour, n, row, bound, label in zip((LATE, GREEN), samples, shares, bounds, labels, strict=False):
         middle = np.array([i.estimate for i in row])
         spread = np.array([[i.estimate - i.low for i in row], [i.high - i.estimate for i in row]])
         ax.errorbar(n, middle, spread, fmt="o-", color=colour, capsize=3, markersize=4, label=label)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lrdecay_core.experiments.model.question import NAMES, Question
-from lrdecay_core.figures.style import arm_colours, new_axes
+from lrdecay_core.figures.style import ORANGE, arm_colours, new_axes
 
 __all__ = ["draw_question", "plot_question"]
 
@@ -35,7 +35,7 @@ def plot_question(result: Question, *, loss: str, ax: Axes | None = None) -> Axe
     ax.contourf(surface.along, surface.across, values, levels=LEVELS, colors=shades, extend="max")
     ax.plot(*result.trunk.T, color="#222222", linewidth=0.6, alpha=0.45)
     if loss == "test":
-        ax.plot(0, 0, "*", color="#E69F00", markersize=18, markeredgecolor="black", zorder=3)
+        ax.plot(0, 0, "*", color=ORANGE, markersize=18, markeredgecolor="black", zorder=3)
     colours = arm_colours((0, 1, 2), 3)
     for k, name in enumerate(NAMES):
         (x, y), (end, floor) = result.leaves[k], result.ends[k]

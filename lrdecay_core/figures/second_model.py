@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lrdecay_core.experiments.model.second_model import FULL_RANK, HALF, MAIN, SILENT, TENTH, MatrixRuns
-from lrdecay_core.figures.style import CONTROL, EARLY, LATE, PREDICTED, arm_colours, new_axes, plain_log
+from lrdecay_core.figures.style import CONTROL, EARLY, GREEN, LATE, PREDICTED, arm_colours, new_axes, plain_log
 
 __all__ = ["plot_after_decay", "plot_clock", "plot_spectra"]
 
@@ -18,7 +18,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     SILENT: (CONTROL, "^--"),
     FULL_RANK: (PREDICTED, "D:"),
 }
-HELD = "#009E73"
+HELD = GREEN
 
 
 def plot_after_decay(runs: MatrixRuns, name: str, *, arms: tuple[str, ...], ax: Axes | None = None) -> Axes:

@@ -10,7 +10,18 @@ from matplotlib.axes import Axes
 
 from lrdecay_core.experiments.model.geometry import Increments
 from lrdecay_core.experiments.model.space_curve import Sheet, Walk
-from lrdecay_core.figures.style import CONTROL, LATE, MEASURED, NEVER, PREDICTED, arm_colours, new_axes, plain_log
+from lrdecay_core.figures.style import (
+    CONTROL,
+    EARLY,
+    GREEN,
+    LATE,
+    MEASURED,
+    NEVER,
+    PREDICTED,
+    arm_colours,
+    new_axes,
+    plain_log,
+)
 from lrdecay_core.theory import three_dimensional as exact
 
 __all__ = ["plot_ends", "plot_increments", "plot_sheet", "plot_space"]
@@ -33,7 +44,7 @@ def plot_space(result: Walk, *, view: tuple[float, float] = (18, 28), ax: Any = 
     ax.plot(*turn.T, color=PREDICTED, linewidth=2.2, label="minima of the training loss", zorder=2)
     ax.plot(*result.weights.T, color=NEVER, linewidth=0.5, alpha=0.6, label="SGD at the large rate", zorder=1)
     minima = exact.curve(np.array([0.0, np.pi]))
-    ax.plot(*minima.T, "*", color="#009E73", markersize=17, markeredgecolor="black", label="minima of the test loss")
+    ax.plot(*minima.T, "*", color=GREEN, markersize=17, markeredgecolor="black", label="minima of the test loss")
     colours = arm_colours(tuple(range(len(result.predicted))), len(result.predicted) + 1)
     for k, (end, colour) in enumerate(zip(result.ends[-1], colours, strict=True)):
         T = result.setup.decay_steps[k]
@@ -64,7 +75,7 @@ def plot_sheet(surface: Sheet, result: Walk, *, loss: str, ax: Axes | None = Non
     for at, colour in zip(floor, colours, strict=True):
         ax.plot(at, 0, "o", color=colour, markersize=8, markeredgecolor="white")
     if loss == "test":
-        ax.plot(0, 0, "*", color="#009E73", markersize=17, markeredgecolor="black", zorder=1.5)
+        ax.plot(0, 0, "*", color=GREEN, markersize=17, markeredgecolor="black", zorder=1.5)
     ax.set(xlabel="distance along the valley, $s$", ylabel="across, $\\nu$", ylim=surface.across[[0, -1]])
     ax.grid(visible=False)
     ax.label_outer()
@@ -91,7 +102,7 @@ def plot_increments(result: Increments, *, ax: Axes | None = None) -> Axes:
     ax = new_axes(ax)
     names = ("across, $r$", "scale, $\\log a$", "along, $N^\\top\\phi$")
     means = np.exp(np.log(result.sizes).mean(axis=-1))
-    for k, (name, mean, colour) in enumerate(zip(names, means, ("#D55E00", "#0072B2", "#009E73"), strict=True)):
+    for k, (name, mean, colour) in enumerate(zip(names, means, (EARLY, LATE, GREEN), strict=True)):
         ax.plot(result.rates, mean[0] * (result.rates / result.rates[0]) ** (k + 1), color=CONTROL, linewidth=1.0)
         ax.plot(result.rates, mean, "o", color=colour, label=f"{name}: slope {result.slopes[k]:.2f}")
     ax.set(xscale="log", yscale="log", xlabel="learning rate $\\eta$", ylabel="size of one step's change")

@@ -15,10 +15,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 __all__ = [
     "CONTROL",
     "EARLY",
+    "GREEN",
     "LATE",
     "MEASURED",
     "NEVER",
+    "ORANGE",
     "PREDICTED",
+    "PURPLE",
     "TEST",
     "TRAIN",
     "arm_colours",
@@ -32,8 +35,10 @@ EARLY, LATE, NEVER = "#D55E00", "#0072B2", "#666666"
 TRAIN, TEST = "--", "-"
 """Training is dashed, testing is solid."""
 MEASURED, PREDICTED, CONTROL = "#0072B2", "#222222", "#999999"
+GREEN, ORANGE, PURPLE = "#00AA5A", "#EBA800", "#762D72"
+"""For what has no meaning of its own in the book. A test keeps all colours apart for eyes without colour vision."""
 
-_SPECTRUM = LinearSegmentedColormap.from_list("early to late", [EARLY, "#E69F00", "#009E73", LATE])
+_SPECTRUM = LinearSegmentedColormap.from_list("early to late", [EARLY, ORANGE, GREEN, LATE])
 
 
 def use_style() -> None:

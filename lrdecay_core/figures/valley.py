@@ -12,9 +12,12 @@ from lrdecay_core.experiments.model.fast_slow import Drift, Motion, Plateaus
 from lrdecay_core.experiments.model.valley import Decays
 from lrdecay_core.figures.style import (
     CONTROL,
+    EARLY,
+    GREEN,
     LATE,
     MEASURED,
     NEVER,
+    ORANGE,
     PREDICTED,
     TEST,
     TRAIN,
@@ -34,7 +37,7 @@ __all__ = [
     "plot_zoom",
 ]
 
-ACROSS, ALONG = "#D55E00", MEASURED
+ACROSS, ALONG = EARLY, MEASURED
 
 
 def plot_zoom(result: Motion, *, view: str, ax: Axes | None = None) -> Axes:
@@ -176,7 +179,7 @@ def plot_drift(found: Drift, *, ax: Axes | None = None) -> Axes:
 
 
 def _rate_colours(count: int) -> list[str]:
-    return (["#0072B2", "#009E73", "#E69F00", "#D55E00"] * count)[:count]
+    return ([LATE, GREEN, ORANGE, EARLY] * count)[:count]
 
 
 def _arm_looks() -> list[tuple[str, str]]:

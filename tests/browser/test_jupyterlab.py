@@ -33,7 +33,7 @@ explorers.late_decay(problem, num_steps=2000, batch_size=2, early=100)
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of two notebooks in a server of its own, without token, news or updates: a toy and a chapter."""
+    """The address of a folder in a server of its own, without token, news or updates, set up as on Binder: a toy, a chapter, a page."""
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     cell = {
         "cell_type": "code",
@@ -47,6 +47,9 @@ def lab(tmp_path):
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "toy.ipynb").write_text(json.dumps(notebook), encoding="utf8")
     shutil.copy(chapters.ROOT / "chapters" / CHAPTER, tmp_path / "work")
+    shutil.copy(chapters.ROOT / "intro.md", tmp_path / "work")
+    (tmp_path / "config" / "labconfig").mkdir(parents=True)
+    shutil.copy(chapters.ROOT / "binder" / "default_setting_overrides.json", tmp_path / "config" / "labconfig")
     for name, values in SETTINGS.items():
         path = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True)
@@ -138,3 +141,10 @@ def test_a_reader_runs_the_cell_and_moves_a_slider(opened, album):
     assert page.locator(".jp-OutputArea-output .widget-readout").first.inner_text() == "1020"
     assert page.locator(".jp-OutputArea-output img").first.evaluate("e => e.naturalWidth") > 500
     page.screenshot(path=str(album / "explorers-jupyterlab.png"))
+
+
+def test_the_introduction_opens_as_a_page(browser, lab):
+    page = browser.new_page()
+    page.goto(f"{lab}/intro.md")
+    page.locator(".jp-MarkdownViewer h1").filter(has_text="Why waiting helps").wait_for(timeout=60_000)
+    page.close()

@@ -67,6 +67,7 @@ def test_the_page_says_and_draws_the_same(node, explorer, values):
 def test_the_figure_shows_what_was_computed(explorer):
     state = explorer.state(exponent=1.5)
     left, right = explorer.draw(state).axes
+    assert len({line.get_linestyle() for line in left.lines}) == len(state.rates)  # apart without colour
     np.testing.assert_array_equal(left.lines[2].get_xydata().T, [state.clock[2], state.test_loss[2]])
     np.testing.assert_array_equal(right.lines[1].get_xydata(), [[1.5, state.spread]])
 

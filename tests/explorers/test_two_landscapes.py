@@ -55,6 +55,14 @@ def test_the_start_view_stands_on_the_late_end(explorer, picture):
     assert state.under["train"] == pytest.approx(0.5, rel=0.1)
 
 
+def test_two_explorers_of_one_page_are_told_apart_in_words(explorer, picture):
+    assert explorer.alt.endswith("a decay at epoch 40: training loss 0.5, testing loss 1.05.")
+    other = replace(picture, decay_times=(1, 10, 30))
+    assert explorers.two_landscapes(other, unit="step").alt.endswith(
+        "a decay at step 30: training loss 0.5, testing loss 1.05."
+    )
+
+
 def test_a_cursor_reads_the_loss_at_its_place(explorer, picture):
     alpha, beta = picture.surface.alpha, picture.surface.beta
     for i, j in ((0, 0), (3, 8), (14, 11), (14, 0)):

@@ -26,3 +26,16 @@ def test_search_finds_a_page_by_a_word_in_it(visit, root):
 def test_the_scripts_of_pages_are_in_the_site():
     """With that folder there, ``tools.check_site`` let no page of this build name a script of another host."""
     assert (FOLDER / "_static" / "vendored").is_dir(), "the scripts were not vendored: no npm registry was in reach"
+
+
+def test_a_button_copies_the_bibtex_to_the_clipboard(visit, desktop, served):
+    desktop.grant_permissions(["clipboard-read", "clipboard-write"], origin=served)
+    page = visit(served, "chapters/bibliography.html")
+    for block in page.locator(".highlight-bibtex").all():
+        block.hover()
+        block.locator("button.copybtn").click()
+        block.locator("button.copybtn.success").wait_for()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("@")
+        assert copied.strip() == block.locator("pre").inner_text().strip()
+    assert page.locator(".highlight-bibtex").count() == 2  # the book and the paper

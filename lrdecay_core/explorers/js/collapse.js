@@ -37,7 +37,8 @@ export const computer = (data) => ({ exponent, problem = 1 }) => {
 export const read = (s) => `On the clock ηᵖT with p = ${plain(s.exponent)} the ${s.loss.length} curves are `
   + `${plain(s.spread)} dex apart, a factor of ${plain(10 ** s.spread)}. Left to themselves they choose p = ${plain(s.best)}.`;
 
-const SHADES = ["early", "amber", "good", "late"];
+// Apart by colour and by dashes.
+const SHADES = ["early", "amber train", "good mixed", "late dotted"];
 const shade = (k, count) => SHADES[Math.round((k * (SHADES.length - 1)) / Math.max(1, count - 1))];
 
 export function mount(root, spec, data) {
@@ -56,8 +57,7 @@ export function mount(root, spec, data) {
     draw: (panels, s) => [
       chart(panels[0], { title: "Test loss after decay", height: 300, x, y,
         alt: `Test loss after decay against the clock with p = ${plain(s.exponent)}, a curve for each rate`,
-        lines: s.loss.map((loss, k) => ({ x: s.clock[k], y: loss, as: shade(k, s.loss.length) })),
-        dots: s.loss.flatMap((loss, k) => loss.map((v, i) => ({ x: s.clock[k][i], y: v, r: 2.5, as: shade(k, s.loss.length) }))) }),
+        lines: s.loss.map((loss, k) => ({ x: s.clock[k], y: loss, as: shade(k, s.loss.length) })) }),
       chart(panels[1], { title: "Distance between the curves (dex)", height: 300, y: wide,
         x: { label: "exponent p", min: 1, max: 3 }, alt: `Distance between the curves against p, here ${plain(s.spread)}`,
         lines: [{ x: data.exponents, y: s.profile, as: "ink" }], rules: [{ x: s.exponent, as: "late" }],

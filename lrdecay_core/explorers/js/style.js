@@ -1,9 +1,9 @@
 // The look of an explorer. Colours carry the book's meanings: vermilion early, blue late, grey never or control.
 
 export const STYLE = `
-.lrx { --lrx-early: #b84e00; --lrx-late: #0067a3; --lrx-grey: #6b6b6b; --lrx-good: #007a58; --lrx-amber: #8f6400; --lrx-ink: #1a1a1a; --lrx-rim: #fff;
+.lrx { --lrx-early: #a5490e; --lrx-late: #0f5a8f; --lrx-grey: #717171; --lrx-good: #3d935b; --lrx-amber: #bd8606; --lrx-ink: #1a1a1a; --lrx-rim: #fff;
   margin: 1rem 0; color: var(--lrx-ink); max-width: 100%; }
-html[data-theme="dark"] .lrx { --lrx-early: #ff9a57; --lrx-late: #6fbcf5; --lrx-grey: #a3a3a3; --lrx-good: #4fd1a5; --lrx-amber: #f0c04a;
+html[data-theme="dark"] .lrx { --lrx-early: #ff9a57; --lrx-late: #429fd2; --lrx-grey: #a4a4a4; --lrx-good: #5fdc9d; --lrx-amber: #f9cf3b;
   --lrx-ink: #e6e6e6; --lrx-rim: #14181e; }
 html[data-theme="dark"] .bd-content div.cell_output .text_html:has(.lrx) {
   background: transparent !important; color: inherit !important; padding: 0 !important; } /* off the theme's white card */
@@ -34,7 +34,7 @@ html[data-theme="dark"] .bd-content div.cell_output .text_html:has(.lrx) {
 .lrx-dot.lrx-open { fill: var(--lrx-rim); stroke: currentColor; stroke-width: 2; }
 .lrx .early { color: var(--lrx-early); } .lrx .late { color: var(--lrx-late); }
 .lrx .never { color: var(--lrx-grey); } .lrx .amber { color: var(--lrx-amber); } .lrx .good { color: var(--lrx-good); } .lrx .ink { color: var(--lrx-ink); }
-.lrx-line.train { stroke-dasharray: 5 2; } .lrx-line.thin { stroke-width: .9; } .lrx-line.faint { stroke-opacity: .45; }
+.lrx-line.train { stroke-dasharray: 5 2; } .lrx-line.mixed { stroke-dasharray: 8 3 2 3; } .lrx-line.thin { stroke-width: .9; } .lrx-line.faint { stroke-opacity: .45; }
 .lrx-line.thicker { stroke-width: 4; stroke-linecap: round; } .lrx-line.thick { stroke-width: 2.4; } .lrx-line.dotted { stroke-dasharray: 1.5 3; stroke-linecap: round; stroke-width: 2.2; }
 .lrx-halo { fill: none; stroke: #fff; stroke-opacity: .75; stroke-width: 3; } .lrx-thread { fill: none; stroke: #222; stroke-width: 1.3; }
 .lrx-hair { fill: none; stroke: #222; stroke-width: 1.2; } .lrx-mark { stroke: #fff; stroke-width: 1.5; } .lrx-mark:is(polygon) { stroke: #222; stroke-width: 1; }

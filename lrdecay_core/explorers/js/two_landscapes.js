@@ -37,7 +37,7 @@ export function read(s) {
 // Light is low; the same in both themes, so marks on a map keep their colours too.
 const SHADES = ["#ffffd9", "#f4fbc0", "#e2f4b2", "#c7e9b4", "#a1dab8", "#76cabc", "#50bcc1", "#35a7c2", "#2290c0", "#2072b2",
   "#2456a4", "#253b97", "#1c2d80", "#111f60"];
-const ENDS = ["#d55e00", "#e69f00", "#009e73", "#0072b2"];
+const ENDS = ["#d55e00", "#eba800", "#00aa5a", "#0072b2"];
 const TOP = 24, FOOT = 44, TALLEST = 330;
 
 const shade = (k, count) => SHADES[Math.round((k * (SHADES.length - 1)) / count)];
@@ -75,7 +75,7 @@ function map(host, name, title, s) {
     <svg x="${left}" y="${TOP}" width="${w}" height="${h}" viewBox="${left} ${TOP} ${w} ${h}">
     <path class="lrx-halo" d="${line(seen)}"/><path class="lrx-thread" d="${line(seen)}"/>
     ${data.ends.map((at, k) => ring(at, "", k === s.arm ? 8 : 5).replace("/>", ` fill="${endColour(k, data.decays)}"/>`)).join("")}
-    ${ring(data.ends[s.arm], "lrx-chosen", 12)}<polygon class="lrx-mark" fill="#e69f00" points="${star}"/>
+    ${ring(data.ends[s.arm], "lrx-chosen", 12)}<polygon class="lrx-mark" fill="#eba800" points="${star}"/>
     ${s.moment === null ? "" : ring(data.trunk[s.moment], "lrx-now", 5)}
     <path class="lrx-halo" d="M${sx(s.across)} ${TOP}v${h}M${left} ${sy(s.up)}h${w}"/>
     <path class="lrx-hair" d="M${sx(s.across)} ${TOP}v${h}M${left} ${sy(s.up)}h${w}"/>
