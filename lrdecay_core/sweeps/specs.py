@@ -80,6 +80,7 @@ def code_stamp(fn: Callable[[Any], Any]) -> str:
     They change with the library's files below claims and figures, the file that defines ``fn`` (in a notebook: the
     text of ``fn`` alone), and the versions of torch and numpy.
     """
+    function_name(fn)  # refuses what is no function
     module = sys.modules.get(fn.__module__)
     file = getattr(module, "__file__", None)
     try:

@@ -23,8 +23,8 @@ class TrainConfig:
     """
 
     network: str
-    """Architecture: ``"mlp"``, ``"cnn1d"``, ``"cnn2d"``, ``"resnet18"`` (on a GPU also ``"resnet18-channels-last"``), or
-    a name given to ``networks.register``."""
+    """Architecture: ``"mlp"``, ``"cnn1d"``, ``"cnn2d"``, ``"resnet18"`` (for GPUs also ``"resnet18-channels-last"``),
+    or a name given to ``networks.register``."""
     dataset: str
     """Data set: ``"digits"``, ``"mnist1d"``, ``"cifar10"``, or a name given to ``data.register``."""
     loss: str
@@ -67,6 +67,8 @@ class TrainConfig:
     """Take steps by autograd through ``torch.compile``; needs a C++ compiler, and seconds when the rows change."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.dataset, str):
+            raise ValueError(f"`dataset` must be a name, got {self.dataset!r}")
         dataset = data.load(self.dataset)
         checks.one_of("network", self.network, networks.ARCHITECTURES)
         checks.one_of("loss", self.loss, LOSSES)

@@ -39,7 +39,9 @@ def deterministic() -> Iterator[None]:
         os.environ[WORKSPACE] = before if before in FIXED else FIXED[0]
         torch.use_deterministic_algorithms(True)
         torch.backends.cuda.matmul.allow_tf32 = False
-        with torch.backends.cudnn.flags(torch.backends.cudnn.enabled, benchmark=False, deterministic=True, allow_tf32=False):
+        with torch.backends.cudnn.flags(
+            torch.backends.cudnn.enabled, benchmark=False, deterministic=True, allow_tf32=False
+        ):
             yield
     finally:
         torch.use_deterministic_algorithms(strict, warn_only=warns)

@@ -96,9 +96,10 @@ def interrupted(config, arguments, store, monkeypatch, *, after):
             raise KeyboardInterrupt
         run_epoch(self)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(loop.Loop, "run_epoch", stops)
-        branches(config, **arguments, store=store)
+        with pytest.raises(KeyboardInterrupt):
+            branches(config, **arguments, store=store)
 
 
 def test_seconds_are_those_of_all_parts(config, tmp_path, monkeypatch):

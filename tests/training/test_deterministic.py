@@ -28,7 +28,8 @@ def test_modes_are_set_inside_and_given_back(monkeypatch, workspace):
     if workspace:
         monkeypatch.setenv(WORKSPACE, workspace)
     before = modes()
-    assert before[2] and not before[4]
+    assert before[2]
+    assert not before[4]
     with deterministic():
         kept = workspace if workspace == ":16:8" else ":4096:8"
         assert modes() == [True, False, False, False, True, kept]
