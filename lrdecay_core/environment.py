@@ -1,20 +1,22 @@
-"""What the environment says: the profile of a run, and whether a page is being built.
+"""What the environment says: the profile of a run, whether a page is being built, and where long runs keep their state.
 
 ``LRDECAY_PROFILE`` is ``quick`` (default: live notebooks, tests), ``book`` (the published pages) or ``paper`` (CUDA).
 ``LRDECAY_STATIC=1`` is set while pages are built: no progress bars, interactive figures in their HTML form.
+``LRDECAY_CHECKPOINTS`` names a folder in which the runs of a sweep keep their state, to go on from after a kill.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 from tqdm.auto import tqdm
 
 from lrdecay_core import checks
 
-__all__ = ["PROFILES", "bar", "is_quick", "is_static", "profile", "progress"]
+__all__ = ["PROFILES", "bar", "checkpoints", "is_quick", "is_static", "profile", "progress"]
 
 PROFILES = ("quick", "book", "paper")
 T = TypeVar("T")
@@ -28,6 +30,12 @@ def profile() -> str:
 def is_quick(name: str | None = None) -> bool:
     """Return True if the named profile (None: the one in force) is ``quick``."""
     return (name or profile()) == "quick"
+
+
+def checkpoints() -> Path | None:
+    """Return the folder for the state of long runs, or None: a place is no part of a run, so it is not in its spec."""
+    folder = os.environ.get("LRDECAY_CHECKPOINTS", "")
+    return Path(folder) if folder else None
 
 
 def is_static() -> bool:

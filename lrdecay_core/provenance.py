@@ -16,9 +16,10 @@ import torch
 
 from lrdecay_core import environment
 
-__all__ = ["collect", "config_key", "plain"]
+__all__ = ["collect", "config_key", "library_stamp", "plain"]
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "mnist1d")
+LIBRARY = Path(__file__).resolve().parent
 
 
 def config_key(*configs: Any) -> str:
@@ -45,10 +46,23 @@ def plain(value: Any) -> Any:
     raise ValueError(f"`config` may hold numbers, words, lists, mappings and dataclasses, got {type(value).__name__}")
 
 
+def library_stamp(*without: str) -> str:
+    """Return 64 hexadecimal digits that change with the library's files, or with the versions of torch and numpy.
+
+    Args:
+        without: folders that are left out, since nothing that is stamped depends on them.
+    """
+    digest = hashlib.sha256("".join(metadata.version(name) for name in ("torch", "numpy")).encode())
+    for path in sorted(LIBRARY.rglob("*.py")):
+        name = path.relative_to(LIBRARY)
+        if name.parts[0] not in without:
+            digest.update(name.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
 def _commit() -> str:
     """Return the commit of the checkout this package stands in, with "+" if it was changed; "unknown" outside git."""
-    here = Path(__file__).resolve().parent
-    git = ["git", "-C", str(here)]
+    git = ["git", "-C", str(LIBRARY)]
     try:
         head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
         changed = subprocess.run([*git, "status", "--porcelain", "."], capture_output=True, text=True, check=True)

@@ -33,3 +33,10 @@ def test_progress_shows_otherwise(monkeypatch, capsys):
     monkeypatch.delenv("LRDECAY_STATIC", raising=False)
     assert list(environment.progress(range(3), "steps")) == [0, 1, 2]
     assert "steps" in capsys.readouterr().err
+
+
+def test_checkpoints_are_kept_where_the_variable_says(monkeypatch, tmp_path):
+    monkeypatch.delenv("LRDECAY_CHECKPOINTS", raising=False)
+    assert environment.checkpoints() is None
+    monkeypatch.setenv("LRDECAY_CHECKPOINTS", str(tmp_path))
+    assert environment.checkpoints() == tmp_path

@@ -11,7 +11,7 @@ from lrdecay_core import checks, rng
 from lrdecay_core.networks.cnn1d import CNN1d, CNN1dDepth2, CNN1dDepth4
 from lrdecay_core.networks.cnn2d import CNN2d
 from lrdecay_core.networks.mlp import MLP
-from lrdecay_core.networks.resnet import ResNet18
+from lrdecay_core.networks.resnet import ResNet18, ResNet18ChannelsLast
 
 __all__ = ["ARCHITECTURES", "build", "register"]
 
@@ -23,6 +23,7 @@ ARCHITECTURES: dict[str, Factory] = {
     "cnn1d-depth4": CNN1dDepth4,
     "cnn2d": CNN2d,
     "resnet18": ResNet18,
+    "resnet18-channels-last": ResNet18ChannelsLast,
 }
 
 
@@ -57,8 +58,8 @@ def build(
     """Return a fresh network.
 
     Args:
-        name: ``"mlp"``, ``"cnn1d"`` (also ``"cnn1d-depth2"`` and ``"cnn1d-depth4"``), ``"cnn2d"``, ``"resnet18"``, or a
-            name given to :func:`register`.
+        name: ``"mlp"``, ``"cnn1d"`` (also ``"cnn1d-depth2"`` and ``"cnn1d-depth4"``), ``"cnn2d"``, ``"resnet18"`` (also
+            ``"resnet18-channels-last"``), or a name given to :func:`register`.
         input_shape: shape of one input.
         num_classes: number of logits.
         width: hidden units or channels; None is the architecture's default.

@@ -1,9 +1,7 @@
 """A module that is nobody's stack, run for R networks: at once by ``torch.func.vmap``, or one by one if it convolves.
 
-Convolutions with a kernel per run become one grouped convolution under vmap, which is the slower way. Images stay in
-the order channels, height, width: vmap refuses group normalisation in the order ``torch.channels_last``, and run by run
-that order is slower too, on a CPU; on CUDA group normalisation turned every image back until torch of August 2026
-(pull request 191945). The chapter "From a laptop to a study" measures both.
+Convolutions with a kernel per run become one grouped convolution under vmap, which is the slower way. Run by run, a
+module may keep its images in the order it likes, such as ``torch.channels_last``, which vmap refuses to normalise.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ import inspect
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ __all__ = ["LIBRARY_STAMP", "Spec", "code_stamp", "function_name", "grid", "key"
 
 Spec = Mapping[str, Any]
 """Axis name -> value: numbers, words, truth values, None, lists, mappings or dataclasses."""
-LIBRARY = Path(__file__).resolve().parents[1]
 DRAWS_ONLY = ("claims", "explorers", "figures")  # no result depends on them: they stand above every experiment
 
 
@@ -82,6 +80,7 @@ def code_stamp(fn: Callable[[Any], Any]) -> str:
     They change with the library's files below claims and figures, the file that defines ``fn`` (in a notebook: the
     text of ``fn`` alone), and the versions of torch and numpy.
     """
+    function_name(fn)  # refuses what is no function
     module = sys.modules.get(fn.__module__)
     file = getattr(module, "__file__", None)
     try:
@@ -91,14 +90,5 @@ def code_stamp(fn: Callable[[Any], Any]) -> str:
     return hashlib.sha256((LIBRARY_STAMP + text).encode()).hexdigest()[:12]
 
 
-def _library_stamp() -> str:
-    digest = hashlib.sha256("".join(metadata.version(name) for name in ("torch", "numpy")).encode())
-    for path in sorted(LIBRARY.rglob("*.py")):
-        name = path.relative_to(LIBRARY)
-        if name.parts[0] not in DRAWS_ONLY:
-            digest.update(name.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-LIBRARY_STAMP = _library_stamp()
+LIBRARY_STAMP = provenance.library_stamp(*DRAWS_ONLY)
 """Taken when the library is imported: a process runs that code to its end, whatever happens to the files."""

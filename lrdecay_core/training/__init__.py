@@ -2,6 +2,7 @@
 
 from lrdecay_core.training.branches import Branches, branches
 from lrdecay_core.training.config import TrainConfig
+from lrdecay_core.training.deterministic import deterministic
 from lrdecay_core.training.ensemble import Ensemble
 from lrdecay_core.training.matching import Matched, at_training_loss
 from lrdecay_core.training.scheduled import Scheduled, scheduled
@@ -14,5 +15,6 @@ __all__ = [
     "TrainConfig",
     "at_training_loss",
     "branches",
+    "deterministic",
     "scheduled",
 ]

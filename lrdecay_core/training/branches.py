@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Branches:
     diverged_step: np.ndarray
     """(D, S) first step whose batch loss was not finite; -1 where none."""
     seconds: float
-    """Wall time."""
+    """Wall time, that of interrupted calls up to their last checkpoint included."""
 
     @property
     def epochs(self) -> np.ndarray:
@@ -123,7 +124,7 @@ def branches(
             from ``<store>.previous`` should the file be damaged. None: nothing is kept.
 
     Raises:
-        ValueError: an argument is out of its range, or ``store`` holds another experiment.
+        ValueError: an argument is out of its range, or ``store`` holds another experiment or the state of other code.
         RuntimeError: the device is absent.
 
     >>> config = TrainConfig(network="mlp", dataset="digits", loss="squared", learning_rate=0.1, decayed_rate=0.01,
@@ -139,17 +140,19 @@ def branches(
     trunk = torch.full((len(kept), *loop.final_weights().shape[1:]), torch.nan)
     key = provenance.config_key(config, arms, kept, replicates)
     path = None if store is None else Path(store)
-    state = None if path is None else checkpoint.load(path, key=key)
+    ours = {"trunk": trunk, "seconds": torch.zeros((), dtype=torch.float64)}
+    state = None if path is None else checkpoint.load(path, key=key, check=partial(_check, loop, ours))
     if state is not None:
+        ours = {name: state.pop(name) for name in ours}
         loop.restore(state)
-        trunk = state["trunk"]
-    started = time.perf_counter()
+    trunk, started = ours["trunk"], time.perf_counter() - float(ours["seconds"])
     _keep_trunk(trunk, loop, kept)
     for _ in environment.progress(range(loop.epoch, config.epochs), "epochs", initial=loop.epoch, total=config.epochs):
         loop.run_epoch()
         _keep_trunk(trunk, loop, kept)
         if path is not None:
-            checkpoint.save(path, {**loop.state(), "trunk": trunk}, key=key)
+            seconds = torch.tensor(time.perf_counter() - started, dtype=torch.float64)
+            checkpoint.save(path, {**loop.state(), "trunk": trunk, "seconds": seconds}, key=key)
     return Branches(
         config=config,
         decay_epochs=arms,
@@ -162,6 +165,12 @@ def branches(
         seconds=time.perf_counter() - started,
         **{name: loop.records[name].numpy() for name in METRICS},
     )
+
+
+def _check(loop: Loop, ours: dict[str, Tensor], state: dict[str, Tensor]) -> None:
+    """Raise ValueError unless ``state`` is one of the loop's beside what this file keeps."""
+    checkpoint.same_form(ours, {name: t for name, t in state.items() if name in ours})
+    loop.check({name: t for name, t in state.items() if name not in ours})
 
 
 def _keep_trunk(trunk: Tensor, loop: Loop, kept: Sequence[int]) -> None:

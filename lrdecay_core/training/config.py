@@ -23,7 +23,8 @@ class TrainConfig:
     """
 
     network: str
-    """Architecture: ``"mlp"``, ``"cnn1d"``, ``"cnn2d"``, ``"resnet18"``, or a name given to ``networks.register``."""
+    """Architecture: ``"mlp"``, ``"cnn1d"``, ``"cnn2d"``, ``"resnet18"`` (for GPUs also ``"resnet18-channels-last"``),
+    or a name given to ``networks.register``."""
     dataset: str
     """Data set: ``"digits"``, ``"mnist1d"``, ``"cifar10"``, or a name given to ``data.register``."""
     loss: str
@@ -59,11 +60,15 @@ class TrainConfig:
     weight_decay: float = 0.0
     """Coefficient c of c w, added to the gradient. AdamW: decoupled, w <- (1 - rate c) w before its step."""
     precision: str = "float32"
-    """``"bf16"``: matrix products of the networks in bfloat16 (autocast); weights, loss and update stay float32."""
+    """``"float32"``: as PyTorch has it, which on CUDA rounds what convolutions multiply to TF32's 10 bits;
+    :func:`lrdecay_core.training.deterministic` computes them in full. ``"bf16"``: matrix products of the networks in
+    bfloat16 (autocast); weights, loss and update stay float32."""
     compile: bool = False
     """Take steps by autograd through ``torch.compile``; needs a C++ compiler, and seconds when the rows change."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.dataset, str):
+            raise ValueError(f"`dataset` must be a name, got {self.dataset!r}")
         dataset = data.load(self.dataset)
         checks.one_of("network", self.network, networks.ARCHITECTURES)
         checks.one_of("loss", self.loss, LOSSES)
@@ -80,6 +85,8 @@ class TrainConfig:
                 f"`augment` must be True or False, and False unless inputs are images, got {self.augment!r} "
                 f"with inputs of shape {dataset.input_shape}"
             )
+        if not isinstance(self.compile, bool):
+            raise ValueError(f"`compile` must be True or False, got {self.compile!r}")
         if self.optimiser == "nesterov" and not self.momentum:
             raise ValueError("`momentum` must be above 0 for `optimiser` 'nesterov', got 0; without it, use 'sgd'")
         checks.integer("epochs", self.epochs, minimum=1)

@@ -7,13 +7,14 @@ has not forked yet, and leaves the stack once no arm needs it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lrdecay_core import data
-from lrdecay_core.training import draws, objective
+from lrdecay_core.training import checkpoint, draws, objective
 from lrdecay_core.training.autograd import Engine
 from lrdecay_core.training.config import TrainConfig
 from lrdecay_core.training.ensemble import METRICS, Ensemble, on_device
@@ -25,12 +26,24 @@ TRUNK = -1
 CHUNK = 512  # samples per seed that are gathered at once
 
 
-def record_gap(config: TrainConfig) -> int:
+class Lengths(Protocol):
+    """What the times of a run depend on: a :class:`TrainConfig`, or less."""
+
+    @property
+    def epochs(self) -> int:
+        """Length of the run."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Updates per epoch."""
+
+
+def record_gap(config: Lengths) -> int:
     """Return the steps between evenly spaced records: a whole number of epochs."""
     return max(1, config.epochs // RECORDS) * config.steps_per_epoch
 
 
-def record_steps(config: TrainConfig, decay_epochs: Sequence[int]) -> np.ndarray:
+def record_steps(config: Lengths, decay_epochs: Sequence[int]) -> np.ndarray:
     """Return the steps at which all arms are evaluated.
 
     Evenly spaced epochs, and after every fork 1, 2, 4, ... steps until the next evenly spaced one: just after a decay
@@ -174,8 +187,27 @@ class Loop:
             **{f"records.{name}": self.records[name] for name in METRICS},
         }
 
+    def check(self, state: dict[str, Tensor]) -> None:
+        """Raise ValueError unless ``state`` is what :meth:`state` returns after some epoch: names, types, shapes."""
+        epoch = state.get("epoch")
+        if epoch is None or epoch.shape or epoch.dtype != torch.int64 or not 0 <= int(epoch) <= self.config.epochs:
+            raise ValueError(f"`epoch` must be a whole number in [0, {self.config.epochs}], got {epoch}")
+        arms = [TRUNK] if int(epoch) < self.decay_epochs[-1] else []
+        arms += [i for i, decay in enumerate(self.decay_epochs) if decay <= int(epoch)]
+        needed, rows = self.state(), len(arms) * len(self.seeds)
+        for name in ("weights", "momentum", "diverged"):
+            needed[name] = needed[name][:1].expand(rows, *needed[name].shape[1:])
+        checkpoint.same_form({**needed, "arms": torch.tensor(arms)}, state)
+        if state["arms"].tolist() != arms:
+            raise ValueError(f"`arms` must be {arms} after {int(epoch)} epochs, got {state['arms'].tolist()}")
+
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Continue from ``state``."""
+        """Continue from ``state``.
+
+        Raises:
+            ValueError: it is no state of this run.
+        """
+        self.check(state)
         self.epoch = int(state["epoch"])
         self.ensemble.weights = state["weights"].to(self.device)
         self.ensemble.momentum = state["momentum"].to(self.device)

@@ -33,7 +33,7 @@ explorers.late_decay(problem, num_steps=2000, batch_size=2, early=100)
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of a folder in a server of its own, without token, news or updates, set up as on Binder: a toy, a chapter, a page."""
+    """A folder in a server of its own, set up as on Binder: a toy, a chapter, a page; no token or news."""
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     cell = {
         "cell_type": "code",

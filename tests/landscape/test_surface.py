@@ -227,3 +227,29 @@ def test_a_map_begun_on_one_device_ends_on_another(cuda, stack, draw, tmp_path):
     np.testing.assert_array_equal(surface("cuda:0", "b"), whole)
     np.testing.assert_array_equal(surface("cpu", "b"), whole)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize(("name", "shape"), OWN)
+def test_a_map_waits_for_the_device_only_to_fetch_its_values(kernels, stack, draw, name, shape):
+    net, vectors = stack(name, shape, width=2)
+    loss = landscape.loss_of(net, functional.cross_entropy, *draw(12, *shape))
+    plane = landscape.plane_through(*(loss.vector(v) for v in vectors))
+    with kernels():  # the transfer of finished values to this machine's memory is no kernel
+        if loss.is_ours:
+            evaluate.evaluator(plane, {"train": loss})[0](np.array([[0.0, 0.0], [0.5, 0.1], [1.0, -1.0]]))
+        else:  # one number a point is fetched, after all samples
+            loss(plane.point(0.5, 0.1))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize(("name", "shape"), OWN)
+def test_a_map_on_a_real_device(stack, draw, name, shape):
+    net, vectors = stack(name, shape, width=2)
+    inputs, targets = draw(12, *shape)
+    found = []
+    for device in ("cpu", "cuda"):
+        loss = landscape.loss_of(net, functional.cross_entropy, inputs, targets, device=device)
+        plane = landscape.plane_through(*(loss.vector(v) for v in vectors))
+        found.append(landscape.surface(plane, {"train": loss}, num=(3, 4))["train"])
+    np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-4)  # float32 sums in another order

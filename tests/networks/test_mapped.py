@@ -81,7 +81,7 @@ def test_networks_that_convolve_go_one_by_one_and_give_the_same():
 
 
 def test_vmap_refuses_images_with_their_channels_last():
-    """The reason for the order of images here; should it ever pass, measure anew which order is the faster one."""
+    """One more reason to take networks that convolve one by one; should it ever pass, measure anew."""
     net, images = nn.GroupNorm(2, 4), torch.randn(6, 4, 5, 5).to(memory_format=torch.channels_last)
     with pytest.raises(RuntimeError, match="memory_format other than torch.contiguous_format"):
         torch.func.vmap(net)(images.unflatten(0, (2, 3)))

@@ -95,6 +95,28 @@ def test_the_step_makes_no_tensor_on_another_device_and_never_waits(cuda_replay,
         engine.step(*arguments)
 
 
+def test_channels_last_is_the_same_network_with_images_in_another_order():
+    plain, last = (networks.build(n, input_shape=SHAPE, num_classes=10, width=4).double() for n in ORDERS)
+    images, orders = torch.randn(4, *SHAPE, dtype=torch.float64), []
+    for net in (plain, last):
+        net.blocks.register_forward_hook(lambda _, given, out: orders.append([_is_last(x) for x in (given[0], out)]))
+    logits = [net(images) for net in (plain, last)]
+    assert orders == [[False, False], [True, True]]
+    torch.testing.assert_close(*logits, rtol=0, atol=1e-12)  # float64 sums in another order
+    for net, out in zip((plain, last), logits, strict=True):
+        out.sin().sum().backward()
+        assert all(p.is_contiguous() for p in net.parameters())
+    for a, b in zip(plain.parameters(), last.parameters(), strict=True):
+        torch.testing.assert_close(a.grad, b.grad, rtol=0, atol=1e-11)
+
+
+ORDERS = ("resnet18", "resnet18-channels-last")
+
+
+def _is_last(images):
+    return images.is_contiguous(memory_format=torch.channels_last) and not images.is_contiguous()
+
+
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_a_step_on_cuda_is_a_step_on_the_cpu():

@@ -6,7 +6,7 @@ import types
 import numpy as np
 import pytest
 
-from lrdecay_core import sweeps
+from lrdecay_core import provenance, sweeps
 from lrdecay_core.sweeps import specs
 
 
@@ -91,9 +91,9 @@ def test_an_edit_of_the_library_changes_the_stamp_and_one_of_a_figure_does_not(t
     (tmp_path / "figures").mkdir()
     for name in ("rng.py", "figures/style.py"):
         (tmp_path / name).write_text("1")
-    monkeypatch.setattr(specs, "LIBRARY", tmp_path)
-    before = specs._library_stamp()
+    monkeypatch.setattr(provenance, "LIBRARY", tmp_path)
+    before = provenance.library_stamp(*specs.DRAWS_ONLY)
     (tmp_path / "figures" / "style.py").write_text("2")
-    assert specs._library_stamp() == before
+    assert provenance.library_stamp(*specs.DRAWS_ONLY) == before
     (tmp_path / "rng.py").write_text("2")
-    assert specs._library_stamp() != before
+    assert provenance.library_stamp(*specs.DRAWS_ONLY) != before

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from torch import nn
 from lrdecay_core import data, networks
 from lrdecay_core.training import Ensemble, autograd, branches, objective
 from lrdecay_core.training.loop import Loop
+from lrdecay_core.training.written_out import WrittenOut
 
 CPU = torch.device("cpu")
 
@@ -114,3 +116,79 @@ def test_a_run_by_adamw_resumes_exactly(config):
     for _ in range(config.epochs - 2):
         again.run_epoch()
     np.testing.assert_array_equal(again.final_weights(), whole.weights)
+
+
+def on_images(config, network, device=CPU):
+    """Return an engine with two networks, and what a step of it needs."""
+    engine_class = WrittenOut if network.endswith("written out") else autograd.Autograd
+    network = network.split()[0]
+    shape = (3, 8, 8) if network.startswith("resnet18") else (8, 8)
+    nets = [networks.build(network, input_shape=shape, num_classes=10, width=2, seed=seed) for seed in (0, 1)]
+    engine = engine_class(replace(config, network=network), nets, shape, device)
+    draw = torch.Generator().manual_seed(0)
+    inputs = engine.prepare(torch.randn(14, *shape, generator=draw).to(device)).unflatten(0, (2, 7))
+    targets = torch.randn(2, 10, 7, generator=draw).softmax(1)
+    return engine, inputs, targets.to(device), torch.tensor([[0.01], [0.02]], device=device)
+
+
+def memory(engine):
+    held = [*engine.blocks, *engine.velocity] if isinstance(engine, WrittenOut) else [engine.weights, engine.momentum]
+    return [tensor.data_ptr() for tensor in held]
+
+
+WAYS = [{}, {"optimiser": "nesterov"}, {"optimiser": "adamw"}, {"precision": "bf16"}]
+STEPS = [(n, w) for n in ("mlp", "cnn2d", "resnet18", "resnet18-channels-last") for w in WAYS]
+STEPS += [("mlp written out", {}), ("cnn2d written out", {})]
+
+
+@pytest.mark.parametrize(("network", "changes"), STEPS)
+def test_a_step_changes_its_state_in_place_and_never_waits(config, kernels, network, changes):
+    """What a CUDA graph asks of a step: the same memory each time, and no word from the device."""
+    engine, *arguments = on_images(replace(config, **changes), network)
+    engine.step(*arguments)
+    before, start = memory(engine), engine.weights.clone()
+    with kernels():
+        engine.step(*arguments)
+    assert memory(engine) == before
+    assert not torch.equal(engine.weights, start)
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # tracing torch's own Function
+def test_a_compiled_step_of_a_resnet_in_bf16_is_the_plain_one(config, monkeypatch):
+    compiler = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda function: compiler(function, backend="aot_eager", fullgraph=True))
+    found, starts = [], []
+    for compiled in (False, True):
+        engine, *arguments = on_images(replace(config, precision="bf16", compile=compiled), "resnet18")
+        starts.append(engine.weights.clone())
+        engine.step(*arguments)
+        found.append(engine.weights)
+    assert torch.equal(*starts)
+    assert (found[0] - starts[0]).abs().max() > 1e-3
+    torch.testing.assert_close(*found, rtol=0, atol=1e-3)  # rates 0.01 and 0.02, gradients of order one off by 8 bits
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize(("network", "changes"), STEPS)
+def test_a_step_captured_as_a_graph_is_the_step(config, network, changes):
+    device, found = torch.device("cuda"), []
+    for captured in (False, True):
+        engine, *arguments = on_images(replace(config, **changes), network, device)
+        beside = torch.cuda.Stream()
+        beside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(beside):  # a graph is captured after a few plain steps
+            for _ in range(3):
+                engine.step(*arguments)
+        torch.cuda.current_stream().wait_stream(beside)
+        step = partial(engine.step, *arguments)
+        if captured:
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):  # notes the step, and does not take it
+                step()
+            step = graph.replay
+        for _ in range(5):
+            step()
+        torch.cuda.synchronize()
+        found.append(engine.weights.cpu())
+    torch.testing.assert_close(found[1], found[0], rtol=0, atol=1e-3)  # kernels may add in another order; TF32, bf16

@@ -1,4 +1,10 @@
+import itertools
+import multiprocessing
+import random
+import sys
+import time
 from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +14,7 @@ from lrdecay_core import data
 from lrdecay_core.data import dataset
 from lrdecay_core.training import Branches, branches, loop
 
+branches_module = sys.modules["lrdecay_core.training.branches"]  # its name is that of the function
 ARRAYS = ("train_loss", "train_error", "test_loss", "test_error", "weight_norm", "weights", "trunk", "diverged_step")
 
 
@@ -78,6 +85,64 @@ def test_resumed_equals_uninterrupted(config, tmp_path, monkeypatch):
                 branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], trunk_epochs=[0, 3, 5], store=store)
         assert_equal(branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], trunk_epochs=[0, 3, 5], store=store), whole)
     assert_equal(branches(config, decay_epochs=[1, 3, 5], seeds=[1, 2], trunk_epochs=[0, 3, 5], store=store), whole)
+
+
+def interrupted(config, arguments, store, monkeypatch, *, after):
+    """Train and stop, as by Ctrl-C, before the epoch ``after``."""
+    run_epoch = loop.Loop.run_epoch
+
+    def stops(self):
+        if self.epoch == after:
+            raise KeyboardInterrupt
+        run_epoch(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Loop, "run_epoch", stops)
+        with pytest.raises(KeyboardInterrupt):
+            branches(config, **arguments, store=store)
+
+
+def test_seconds_are_those_of_all_parts(config, tmp_path, monkeypatch):
+    store, arguments, clock = tmp_path / "run", {"decay_epochs": [1], "seeds": [1]}, itertools.count(0, 10)
+    monkeypatch.setattr(branches_module, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    interrupted(config, arguments, store, monkeypatch, after=3)  # the clock is read at its start and at three saves
+    runs = branches(config, **arguments, store=store)  # at its start, at two saves, and at the end
+    assert runs.seconds == 30 + 30
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn2d", "resnet18"])
+def test_adamw_in_bf16_with_moved_images_resumes_exactly(config, tmp_path, monkeypatch, network):
+    photographs(monkeypatch)
+    changes = {"dataset": "photographs", "num_train": 14, "width": 2} if network == "resnet18" else {"num_train": 21}
+    options = {"optimiser": "adamw", "precision": "bf16", "augment": True, "learning_rate": 0.01}
+    config = replace(config, network=network, epochs=3, **changes, **options)
+    whole = branches(config, **ARMS)
+    interrupted(config, ARMS, tmp_path / "run", monkeypatch, after=2)
+    assert_equal(branches(config, **ARMS, store=tmp_path / "run"), whole)
+
+
+def test_killed_and_resumed_equals_uninterrupted(config, tmp_path):
+    """``kill -9`` at random moments of a process of its own, in a save or between two."""
+    config, moments, kills = replace(config, epochs=40), random.Random(0), 0
+    arguments = {"decay_epochs": [4, 20, 40], "seeds": [1, 2], "trunk_epochs": [0, 20]}
+    store, context = tmp_path / "run", multiprocessing.get_context("spawn")
+    whole = branches(config, **arguments)
+    for _ in range(3):
+        process = context.Process(target=branches, args=(config,), kwargs={**arguments, "store": store}, daemon=True)
+        begun = written(store)
+        process.start()
+        while process.is_alive() and written(store) == begun:
+            time.sleep(0.002)
+        time.sleep(moments.uniform(0, 0.05))
+        kills += process.is_alive()
+        process.kill()
+        process.join()
+    assert kills >= 1
+    assert_equal(branches(config, **arguments, store=store), whole)
+
+
+def written(store):
+    return store.stat().st_mtime_ns if store.exists() else 0
 
 
 def test_another_experiment_is_not_resumed(config, tmp_path):
@@ -176,10 +241,14 @@ def test_on_cuda_as_on_the_cpu(same_on_cuda, config, network, changes):
     same_on_cuda(lambda device: everything(branches(config, **ARMS, device=device)))
 
 
-def test_a_resnet_on_cuda_as_on_the_cpu(same_on_cuda, config, monkeypatch):
+def photographs(monkeypatch):
     draw = np.random.default_rng(0)
     split = data.Split(draw.standard_normal((14, 3, 8, 8), dtype=np.float32), np.arange(14) % 10)
     monkeypatch.setitem(dataset._SOURCES, "photographs", lambda: data.Dataset("photographs", split, split, 10))
+
+
+def test_a_resnet_on_cuda_as_on_the_cpu(same_on_cuda, config, monkeypatch):
+    photographs(monkeypatch)
     config = replace(config, network="resnet18", dataset="photographs", epochs=2, num_train=14, width=2, augment=True)
     same_on_cuda(lambda device: everything(branches(config, **ARMS, device=device)))
 
@@ -189,3 +258,32 @@ ARMS = {"decay_epochs": [1, 2], "seeds": [1, 2], "trunk_epochs": [1]}
 
 def everything(runs):
     return runs.weights, runs.trunk, runs.train_loss, runs.test_loss, runs.test_error, runs.diverged_step
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("network", ["mlp", "cnn2d", "resnet18", "resnet18-channels-last"])
+@pytest.mark.parametrize("changes", [{}, {"precision": "bf16"}, {"optimiser": "adamw", "augment": True}])
+def test_whole_runs_on_a_real_device(config, monkeypatch, network, changes):
+    """Near the processor's numbers after two epochs; bf16 keeps 8 bits."""
+    photographs(monkeypatch)
+    resnet = {"dataset": "photographs", "width": 2} if network.startswith("resnet18") else {}
+    config = replace(config, network=network, num_train=14, epochs=2, **resnet, **changes)
+    config = replace(config, learning_rate=0.01, decayed_rate=0.001)
+    here, there = (branches(config, **ARMS, device=device) for device in ("cpu", "cuda"))
+    assert (there.diverged_step == -1).all()
+    bound = 0.1 if changes.get("precision") == "bf16" else 0.01  # 4 steps of 0.01 with gradients of order one; TF32
+    np.testing.assert_allclose(there.weights, here.weights, rtol=0, atol=bound)
+    assert np.abs(there.weights - there.trunk[0, 0]).max() > 0
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.filterwarnings("ignore")  # what inductor warns of depends on the machine's compilers
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_compiled_runs_on_a_real_device(config, monkeypatch, precision):
+    photographs(monkeypatch)
+    config = replace(config, network="resnet18", dataset="photographs", num_train=14, epochs=2, width=2)
+    config = replace(config, precision=precision)
+    plain, compiled = (branches(replace(config, compile=c), **ARMS, device="cuda") for c in (False, True))
+    np.testing.assert_allclose(compiled.weights, plain.weights, rtol=0, atol=0.1)  # 4 steps of 0.1, fused kernels, bf16

@@ -81,6 +81,49 @@ def test_a_foreign_file_in_the_place_of_ours(tmp_path):
         assert checkpoint.load(path, key="abc")["epoch"] == 4
 
 
+def test_the_state_of_other_code_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "state"
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "CODE", "old")
+        _second_of_two(path)
+    with pytest.raises(ValueError, match="`store` .* was begun by another version of lrdecay_core, torch or numpy"):
+        checkpoint.load(path, key="abc")
+    checkpoint.remove(path)
+    assert checkpoint.load(path, key="abc") is None
+    assert not list(tmp_path.iterdir())
+
+
+ALTERED = {
+    "a part is missing": lambda s: {n: t for n, t in s.items() if n != "weights"},
+    "a part is foreign": lambda s: {**s, "scale": torch.ones(1)},
+    "fewer parameters": lambda s: {**s, "weights": s["weights"][:, :-1]},
+    "fewer rows": lambda s: {n: t[:-1] if n in ("weights", "momentum", "diverged") else t for n, t in s.items()},
+    "another type": lambda s: {**s, "weights": s["weights"].double()},
+    "other arms": lambda s: {**s, "arms": s["arms"] + 1},
+    "beyond the end": lambda s: {**s, "epoch": torch.tensor(6)},
+    "no epoch": lambda s: {**s, "epoch": s["epoch"].float()},
+    "no trunk": lambda s: {n: t for n, t in s.items() if n != "trunk"},
+}
+
+
+@pytest.mark.parametrize("alter", ALTERED.values(), ids=ALTERED)
+def test_a_state_with_the_right_key_and_the_wrong_contents(tmp_path, config, alter):
+    """What an interrupted copy by hand, or another program, may leave: the one before it is used, or the error says."""
+    path, arguments = tmp_path / "state", {"decay_epochs": [1, 3], "seeds": [1, 2]}
+    whole = branches(config, **arguments, store=path)
+    _, facts = storage.load(path)
+    altered = alter(storage.load(path)[0])
+    path.unlink()
+    storage.save(path, altered, facts)
+    with pytest.warns(RuntimeWarning, match="holds no state of this run .*going on from state.previous"):
+        again = branches(config, **arguments, store=path)
+    np.testing.assert_array_equal(again.weights, whole.weights)
+    for name in ("state", "state.previous"):
+        storage.save(tmp_path / name, altered, facts)
+    with pytest.raises(ValueError, match=r"`store` .* holds no state of this run \(`.*` must be .*, got .*delete it"):
+        branches(config, **arguments, store=path)
+
+
 def test_nothing_saved_is_nothing_loaded(tmp_path):
     assert checkpoint.load(tmp_path / "state", key="abc") is None
 
