@@ -67,12 +67,13 @@ _SOURCES: dict[str, Callable[[], Dataset]] = {}
 
 def register(name: str, source: Callable[[], Dataset]) -> None:
     """Make ``load(name)`` return ``source()``: how your own data set gets a name that a TrainConfig can hold."""
+    checks.word("name", name)
+    checks.function("source", source)
     if name in _SOURCES:
         raise ValueError(f"`name` must be new, got {name!r}, which is taken")
     _SOURCES[name] = source
 
 
-@cache
 def load(name: str) -> Dataset:
     """Return the data set called ``name``.
 
@@ -83,7 +84,12 @@ def load(name: str) -> Dataset:
     >>> load("digits").train.inputs.shape
     (1000, 8, 8)
     """
-    return _SOURCES[checks.one_of("dataset", name, _SOURCES)]()
+    return _load(checks.one_of("dataset", name, _SOURCES))
+
+
+@cache
+def _load(name: str) -> Dataset:
+    return _SOURCES[name]()
 
 
 def _digits() -> Dataset:
