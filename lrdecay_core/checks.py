@@ -19,7 +19,9 @@ import numpy as np
 import torch
 
 __all__ = [
+    "array",
     "boolean",
+    "broadcast",
     "design",
     "distinct_integers",
     "finite_array",
@@ -33,6 +35,7 @@ __all__ = [
     "path",
     "positive",
     "sequence",
+    "shown",
     "torch_device",
     "word",
 ]
@@ -41,11 +44,13 @@ __all__ = [
 def _real(name: str, value: Any, needed: str) -> float:
     with suppress(OverflowError):
         if not isinstance(value, bool) and isinstance(value, numbers.Real) and math.isfinite(float(value)):
+            if not math.isfinite(float(value) * float(value)):
+                raise ValueError(f"`{name}` must have a finite square, got {shown(value)}")
             return float(value)
-    raise ValueError(f"`{name}` must be {needed}, got {_shown(value)}")
+    raise ValueError(f"`{name}` must be {needed}, got {shown(value)}")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Return ``value`` as a message shows it: a line, even where Python refuses to write a long number."""
     try:
         return reprlib.repr(value)
@@ -60,8 +65,8 @@ def positive(name: str, value: Any) -> float:
     1.0
     """
     number = _real(name, value, "a finite number above 0")
-    if number <= 0:
-        raise ValueError(f"`{name}` must be a finite number above 0, got {_shown(value)}")
+    if number <= 0 or not number * number:
+        raise ValueError(f"`{name}` must be a finite number above 0, and so its square, got {shown(value)}")
     return number
 
 
@@ -69,7 +74,7 @@ def non_negative(name: str, value: Any) -> float:
     """Return ``value`` as a float, or raise unless it is finite and at least 0."""
     number = _real(name, value, "a finite number, 0 or above")
     if number < 0:
-        raise ValueError(f"`{name}` must be a finite number, 0 or above, got {_shown(value)}")
+        raise ValueError(f"`{name}` must be a finite number, 0 or above, got {shown(value)}")
     return number
 
 
@@ -77,7 +82,7 @@ def fraction(name: str, value: Any) -> float:
     """Return ``value`` as a float, or raise unless it lies in [0, 1)."""
     number = _real(name, value, "a number in [0, 1)")
     if not 0 <= number < 1:
-        raise ValueError(f"`{name}` must be a number in [0, 1), got {_shown(value)}")
+        raise ValueError(f"`{name}` must be a number in [0, 1), got {shown(value)}")
     return number
 
 
@@ -89,45 +94,45 @@ def integer(name: str, value: Any, *, minimum: int = 0, maximum: int | None = No
     """
     bounds = f"at least {minimum}" if maximum is None else f"in [{minimum}, {maximum}]"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise ValueError(f"`{name}` must be a whole number {bounds}, got {_shown(value)}")
+        raise ValueError(f"`{name}` must be a whole number {bounds}, got {shown(value)}")
     number = int(value)
     if abs(number) >= 2**63:
-        raise ValueError(f"`{name}` must be a whole number of 64 bits, got {_shown(value)}")
+        raise ValueError(f"`{name}` must be a whole number of 64 bits, got {shown(value)}")
     if number < minimum or (maximum is not None and number > maximum):
-        raise ValueError(f"`{name}` must be a whole number {bounds}, got {_shown(value)}")
+        raise ValueError(f"`{name}` must be a whole number {bounds}, got {shown(value)}")
     return number
 
 
 def boolean(name: str, value: Any) -> bool:
     """Return ``value``, or raise unless it is True or False."""
     if not isinstance(value, bool):
-        raise ValueError(f"`{name}` must be True or False, got {_shown(value)}")
+        raise ValueError(f"`{name}` must be True or False, got {shown(value)}")
     return value
 
 
 def word(name: str, value: Any) -> str:
     """Return ``value``, or raise unless it is a word that can be printed."""
     if not isinstance(value, str) or not value or not value.isprintable():
-        raise ValueError(f"`{name}` must be a word, got {_shown(value)}")
+        raise ValueError(f"`{name}` must be a word, got {shown(value)}")
     return value
 
 
 def function(name: str, value: Any) -> None:
     """Raise unless ``value`` can be called."""
     if not callable(value):
-        raise ValueError(f"`{name}` must be a function, got {_shown(value)}")
+        raise ValueError(f"`{name}` must be a function, got {shown(value)}")
 
 
 def instance(name: str, value: Any, *kinds: type) -> None:
     """Raise unless ``value`` is of one of ``kinds``."""
     if not isinstance(value, kinds):
-        raise ValueError(f"`{name}` must be a {' or '.join(k.__name__ for k in kinds)}, got {_shown(value)}")
+        raise ValueError(f"`{name}` must be a {' or '.join(k.__name__ for k in kinds)}, got {shown(value)}")
 
 
 def path(name: str, value: Any) -> Path:
     """Return ``value`` as a path, or raise unless it is one."""
     if not isinstance(value, str | os.PathLike) or not str(value) or not str(value).isprintable():
-        raise ValueError(f"`{name}` must be a path, got {_shown(value)}")
+        raise ValueError(f"`{name}` must be a path, got {shown(value)}")
     return Path(value)
 
 
@@ -138,18 +143,18 @@ def sequence(name: str, values: Any) -> tuple[Any, ...]:
     (0, 1, 2)
     """
     if isinstance(values, str | bytes | Mapping | set | frozenset) or not isinstance(values, Iterable):
-        raise ValueError(f"`{name}` must be a list of values, got {_shown(values)}")
+        raise ValueError(f"`{name}` must be a list of values, got {shown(values)}")
     try:
         return tuple(values)
     except TypeError as error:  # an array of no dimension calls itself iterable
-        raise ValueError(f"`{name}` must be a list of values, got {_shown(values)}") from error
+        raise ValueError(f"`{name}` must be a list of values, got {shown(values)}") from error
 
 
 def one_of(name: str, value: Any, allowed: Iterable[str]) -> str:
     """Return ``value``, or raise unless it is one of ``allowed``."""
     names = sorted(allowed)
     if not isinstance(value, str) or value not in names:
-        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, names))}, got {_shown(value)}")
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, names))}, got {shown(value)}")
     return str(value)
 
 
@@ -175,21 +180,36 @@ def distinct_integers(name: str, values: Iterable[Any]) -> tuple[int, ...]:
     return found
 
 
+def array(name: str, values: Any, dtype: Any = np.float64) -> np.ndarray:
+    """Return ``values`` as an array of ``dtype`` (None: their own), or raise unless they are numbers in rows."""
+    try:
+        return np.asarray(values, dtype=dtype)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise ValueError(f"`{name}` must be an array of numbers, got {shown(values)}") from error
+
+
+def broadcast(**values: Any) -> list[np.ndarray]:
+    """Return the values as float64 arrays of one shape, or raise unless their shapes fit."""
+    found = [array(name, value) for name, value in values.items()]
+    try:
+        return list(np.broadcast_arrays(*found))
+    except ValueError as error:
+        names = " and ".join(f"`{name}`" for name in values)
+        raise ValueError(f"{names} must have shapes that fit, got {[a.shape for a in found]}") from error
+
+
 def finite_array(name: str, values: Any, *, shape: Sequence[int | None] | None = None) -> np.ndarray:
     """Return ``values`` as a float64 array, or raise unless all are finite and the shape fits (None: any length)."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
-        raise ValueError(f"`{name}` must be an array of numbers, got {_shown(values)}") from error
+    found = array(name, values)
     if shape is not None and (
-        array.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, array.shape, strict=True))
+        found.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, found.shape, strict=True))
     ):
         wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
-        raise ValueError(f"`{name}` must have shape {wanted}, got {array.shape}")
-    bad = int(np.size(array) - np.isfinite(array).sum())
+        raise ValueError(f"`{name}` must have shape {wanted}, got {found.shape}")
+    bad = int(np.size(found) - np.isfinite(found).sum())
     if bad:
-        raise ValueError(f"`{name}` must be finite everywhere, got {bad} NaN or infinite of {array.size} entries")
-    return array
+        raise ValueError(f"`{name}` must be finite everywhere, got {bad} NaN or infinite of {found.size} entries")
+    return found
 
 
 def design(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -222,9 +242,9 @@ def torch_device(name: str, value: str) -> torch.device:
     try:
         device = torch.device(value if isinstance(value, str | torch.device) else "")
     except (RuntimeError, UnicodeError) as error:
-        raise ValueError(f"`{name}` must be 'auto', 'cpu', 'cuda' or 'cuda:N', got {_shown(value)}") from error
+        raise ValueError(f"`{name}` must be 'auto', 'cpu', 'cuda' or 'cuda:N', got {shown(value)}") from error
     if device.type not in ("cpu", "cuda"):
-        raise ValueError(f"`{name}` must be 'auto', 'cpu', 'cuda' or 'cuda:N', got {_shown(value)}")
+        raise ValueError(f"`{name}` must be 'auto', 'cpu', 'cuda' or 'cuda:N', got {shown(value)}")
     if device.type == "cuda":
         present = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= present:

@@ -23,6 +23,7 @@ from lrdecay_core import checks, environment
 
 __all__ = ["Processes", "Serial", "available_cores", "dask", "local_processes", "run_all"]
 
+MOST = 4096  # processes on one machine
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -47,6 +48,7 @@ class Processes(Executor):
     """
 
     def __init__(self, count: int) -> None:
+        checks.integer("count", count, minimum=1, maximum=MOST)
         self._pools: list[ProcessPoolExecutor] = [_process() for _ in range(count)]
         self._threads = ThreadPoolExecutor(count)  # each holds one process for the length of a call
 
@@ -92,7 +94,7 @@ def local_processes(workers: int | None = None) -> Executor:
 
     With one worker no process is started: the calls run here.
     """
-    count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
+    count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1, maximum=MOST)
     if count == 1:
         return Serial()
     return Processes(count)
@@ -117,9 +119,9 @@ def dask(address: str | None = None, *, workers: int | None = None) -> Iterator[
         OSError: nothing answers at ``address``.
     """
     if address is not None and workers is not None:
-        raise ValueError(f"`workers` must stay None with an `address`, whose workers run already, got {workers}")
+        raise ValueError(f"`workers` must stay None with an `address`, whose workers run already, got {checks.shown(workers)}")
     if address is not None and (not isinstance(address, str) or not re.fullmatch(r"\w+://\S+|\S+:\d+", address)):
-        raise ValueError(f"`address` must be that of a scheduler, such as 'tcp://head-node:8786', got {address!r}")
+        raise ValueError(f"`address` must be that of a scheduler, such as 'tcp://head-node:8786', got {checks.shown(address)}")
     count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
     try:
         from distributed import Client, LocalCluster, WorkerPlugin

@@ -24,10 +24,14 @@ class Split:
     targets: np.ndarray
 
     def __post_init__(self) -> None:
-        if len(self.inputs) != len(self.targets) or not len(self.inputs):
+        checks.instance("inputs", self.inputs, np.ndarray)
+        checks.instance("targets", self.targets, np.ndarray)
+        if not (self.inputs.ndim and self.targets.ndim) or len(self.inputs) != len(self.targets) or not len(self.inputs):
             raise ValueError(
-                f"`inputs` and `targets` must have one length above 0, got {len(self.inputs)} and {len(self.targets)}"
+                f"`inputs` and `targets` must have one length above 0, got shapes {self.inputs.shape} and {self.targets.shape}"
             )
+        if self.inputs.dtype.kind not in "biuf":
+            raise ValueError(f"`inputs` must hold numbers, got an array of {self.inputs.dtype}")
         if not np.isfinite(self.inputs).all():
             bad = int((~np.isfinite(self.inputs)).sum())
             raise ValueError(f"`inputs` must be finite everywhere, got {bad} NaN or infinite entries")

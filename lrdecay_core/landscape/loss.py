@@ -59,11 +59,13 @@ def loss_of(
     >>> loss(torch.zeros(4, 8))
     tensor([0.6931, 0.6931, 0.6931, 0.6931])
     """
+    checks.instance("net", net, nn.Module)
+    checks.function("criterion", criterion)
     batchnorm.check_policy(net, batch_norm, statistics_inputs)
-    inputs, targets = tensor(inputs), tensor(targets)
-    if len(inputs) != len(targets) or not len(inputs):
+    inputs, targets = tensor(inputs, "inputs"), tensor(targets, "targets")
+    if not (inputs.ndim and targets.ndim) or len(inputs) != len(targets) or not len(inputs):
         raise ValueError(
-            f"`inputs` and `targets` must have one length above 0, got {len(inputs)} and {len(targets)} samples"
+            f"`inputs` and `targets` must have one length above 0, got shapes {tuple(inputs.shape)} and {tuple(targets.shape)}"
         )
     tensors = [inputs, targets, *([] if statistics_inputs is None else [tensor(statistics_inputs)])]
     if device is not None:

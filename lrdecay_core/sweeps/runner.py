@@ -65,6 +65,9 @@ def run(
     [2, 4, 6]
     """
     _check(fn, executor)
+    checks.word("description", description)
+    if version is not None:
+        checks.word("version", version)
     chosen = checks.sequence("specs", specs)
     place = store if isinstance(store, Store) or store is None else Store(store)
     keys = _keys(fn, chosen, version, stored=place is not None)
@@ -105,7 +108,7 @@ def run(
 
 def _check(fn: Callable[[Any], Any], executor: Executor | None) -> None:
     if not callable(fn):
-        raise ValueError(f"`fn` must be a function of one spec, got {fn!r}")
+        raise ValueError(f"`fn` must be a function of one spec, got {checks.shown(fn)}")
     if executor is not None and not isinstance(executor, Executor):
         raise ValueError(f"`executor` must be a concurrent.futures.Executor or None, got {type(executor).__name__}")
     if isinstance(executor, ProcessPoolExecutor | executors.Processes):
@@ -119,7 +122,7 @@ def _keys(fn: Callable[[Any], Any], specs: Sequence[Any], version: str | None, *
         spec for spec in specs if not isinstance(spec, Mapping) and (not is_dataclass(spec) or inspect.isclass(spec))
     ]
     if bad or not specs:
-        raise ValueError(f"`specs` must hold mappings or dataclasses, at least one, got {bad[0] if bad else 'none'!r}")
+        raise ValueError(f"`specs` must hold mappings or dataclasses, at least one, got {checks.shown(bad[0]) if bad else 'none'}")
     if stored:
         code = code_stamp(fn) if version is None else version
         keys = tuple(run_key(fn, spec, version=code) for spec in specs)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import provenance
+from lrdecay_core import checks, provenance
 
 __all__ = ["LIBRARY_STAMP", "Spec", "code_stamp", "function_name", "grid", "key", "loaded_stamp"]
 
@@ -42,9 +42,7 @@ def grid(**axes: Iterable[Any]) -> tuple[dict[str, Any], ...]:
 
 
 def _axis(name: str, axis: Iterable[Any]) -> list[Any]:
-    if isinstance(axis, str | bytes | Mapping) or not isinstance(axis, Iterable):
-        raise ValueError(f"`{name}` must be a list of values, got {axis!r}; one value is [{axis!r}]")
-    values = [value.item() if isinstance(value, np.generic) else value for value in axis]
+    values = [value.item() if isinstance(value, np.generic) else value for value in checks.sequence(name, axis)]
     if not values:
         raise ValueError(f"`{name}` must hold at least one value, got none")
     keys = [provenance.config_key(value) for value in values]
@@ -63,7 +61,8 @@ def key(fn: Callable[[Any], Any], spec: Spec, *, version: str | None = None) -> 
         version: a word for the code. None stamps the files themselves: see :func:`code_stamp`. Give one of your own
             to keep a long study's results across edits that you know do not change them.
     """
-    return provenance.config_key(function_name(fn), spec, code_stamp(fn) if version is None else str(version))
+    code = code_stamp(fn) if version is None else checks.word("version", version)
+    return provenance.config_key(function_name(fn), spec, code)
 
 
 def function_name(fn: Callable[[Any], Any]) -> str:
@@ -71,7 +70,7 @@ def function_name(fn: Callable[[Any], Any]) -> str:
     name = getattr(fn, "__qualname__", "<unnamed>")
     if not inspect.isroutine(fn) or "<" in name:
         raise ValueError(
-            f"`fn` must be a function defined by name at the top of a file or notebook, got {fn!r}; results of others "
+            f"`fn` must be a function defined by name at the top of a file or notebook, got {checks.shown(fn)}; results of others "
             "cannot be told apart: put what varies into the spec"
         )
     return f"{fn.__module__}.{name}"
@@ -83,6 +82,7 @@ def code_stamp(fn: Callable[[Any], Any]) -> str:
     They change with the library's files below claims and figures, the file that defines ``fn`` (in a notebook: the
     text of ``fn`` alone), the :func:`loaded_stamp` of ``fn``, and the versions of torch and numpy.
     """
+    function_name(fn)
     module = sys.modules.get(fn.__module__)
     file = getattr(module, "__file__", None)
     try:

@@ -30,9 +30,8 @@ def late_decay_limit(X: Any, y: Any, log_scale: Any, centre: Any) -> np.ndarray:
     >>> late_decay_limit([[1.0, 1.0]], [1.0], np.zeros(2), np.zeros(2)).round(12).tolist()
     [0.5, 0.5]
     """
-    log_scale, centre = np.broadcast_arrays(
-        np.asarray(log_scale, dtype=np.float64), np.asarray(centre, dtype=np.float64)
-    )
+    y = checks.finite_array("y", y, shape=(None,))
+    log_scale, centre = checks.broadcast(log_scale=log_scale, centre=centre)
     kept = ~np.isnan(log_scale).any(axis=-1)
     limit = np.full(log_scale.shape, np.nan)
     limit[kept] = solvers.entropy_projection(X, y, log_scale[kept], centre[kept]).solution
