@@ -25,6 +25,7 @@ __all__ = [
     "design",
     "distinct_integers",
     "finite_array",
+    "finite_rows",
     "fraction",
     "function",
     "increasing",
@@ -209,6 +210,14 @@ def finite_array(name: str, values: Any, *, shape: Sequence[int | None] | None =
     bad = int(np.size(found) - np.isfinite(found).sum())
     if bad:
         raise ValueError(f"`{name}` must be finite everywhere, got {bad} NaN or infinite of {found.size} entries")
+    return found
+
+
+def finite_rows(name: str, values: Any, length: int) -> np.ndarray:
+    """Return ``values`` (..., length) as a float64 array, or raise unless all are finite and the last axis fits."""
+    found = finite_array(name, values)
+    if found.shape[-1:] != (length,) or not found.size:
+        raise ValueError(f"`{name}` must have shape (..., {length}), got {found.shape}")
     return found
 
 

@@ -119,9 +119,13 @@ def dask(address: str | None = None, *, workers: int | None = None) -> Iterator[
         OSError: nothing answers at ``address``.
     """
     if address is not None and workers is not None:
-        raise ValueError(f"`workers` must stay None with an `address`, whose workers run already, got {checks.shown(workers)}")
+        raise ValueError(
+            f"`workers` must stay None with an `address`, whose workers run already, got {checks.shown(workers)}"
+        )
     if address is not None and (not isinstance(address, str) or not re.fullmatch(r"\w+://\S+|\S+:\d+", address)):
-        raise ValueError(f"`address` must be that of a scheduler, such as 'tcp://head-node:8786', got {checks.shown(address)}")
+        raise ValueError(
+            f"`address` must be that of a scheduler, such as 'tcp://head-node:8786', got {checks.shown(address)}"
+        )
     count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
     try:
         from distributed import Client, LocalCluster, WorkerPlugin
@@ -154,9 +158,12 @@ def run_all(
 
     The longest work should come first in ``items``. The first failure is raised and the rest is cancelled.
     """
+    checks.function("fn", fn)
+    items = checks.sequence("items", items)
+    checks.word("description", description)
+    count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
     if not items:
         return []
-    count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
     with local_processes(min(len(items), count)) as executor:
         futures = [executor.submit(fn, item) for item in items]
         try:

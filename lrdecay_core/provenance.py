@@ -45,7 +45,9 @@ def plain(value: Any) -> Any:
         return {type(value).__name__: {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}}
     if isinstance(value, Mapping):
         if not all(isinstance(name, str) for name in value):
-            raise ValueError(f"`config` must name its parts by words, got {[k for k in value if not isinstance(k, str)]}")
+            raise ValueError(
+                f"`config` must name its parts by words, got {[k for k in value if not isinstance(k, str)]}"
+            )
         return {name: plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple | range):
         return [plain(v) for v in value]

@@ -13,8 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lrdecay_core import (
-    data, executors, landscape, model, networks, schedules, solvers, storage, sweeps, theory, training,
-)  # fmt: skip
+    data,
+    executors,
+    landscape,
+    model,
+    networks,
+    schedules,
+    solvers,
+    storage,
+    sweeps,
+    theory,
+    training,
+)
 from lrdecay_core.training import checkpoint
 
 FEW, MANY = (
@@ -58,6 +68,9 @@ CONFIG = {
 NET = torch.nn.Linear(2, 2)
 INPUTS, TARGETS = torch.ones(3, 2), torch.zeros(3, dtype=torch.int64)
 POINTS = torch.eye(3, 6)
+SPLIT = data.Split(np.ones((2, 3), np.float32), np.zeros(2, np.int64))
+MATRIX = model.MatrixProblem(np.eye(4).reshape(4, 2, 2)[:3], np.ones(3), np.ones((2, 2)))
+RUNS = training.branches(training.TrainConfig(**CONFIG), decay_epochs=[0, 1], seeds=[0])
 
 
 def quadratic(vectors):
@@ -80,7 +93,7 @@ def register(room, key):
         table = {"networks": networks.ARCHITECTURES, "data": data.dataset._SOURCES}[room]
         before = dict(table)
         try:
-            getattr(importlib.import_module(f"lrdecay_core.{room}"), "register")(**arguments)
+            importlib.import_module(f"lrdecay_core.{room}").register(**arguments)
         finally:
             table.clear()
             table.update(before)
@@ -216,21 +229,154 @@ TABLE = {
             "device": "cpu",
         },
     ),
+    "data.Dataset": (
+        data.Dataset,
+        {"name": "mine", "train": SPLIT, "test": SPLIT, "num_classes": 2},
+    ),
+    "executors.run_all": (executors.run_all, {"fn": str, "items": [1], "workers": 1, "description": "runs"}),
+    "landscape.around": (
+        landscape.around,
+        {"centre": POINTS[0], "radius": 0.1, "losses": {"train": quadratic}, "num": 2, "seed": 0},
+    ),
+    "landscape.line": (
+        landscape.line,
+        {"a": POINTS[0], "b": POINTS[1], "losses": {"train": quadratic}, "num": 3, "span": (0.0, 1.0)},
+    ),
+    "landscape.bezier": (
+        landscape.bezier,
+        {"a": POINTS[0], "b": POINTS[1], "losses": {"train": quadratic}, "train": "train", "num": 3, "max_steps": 1},
+    ),
+    "landscape.plane_along": (
+        landscape.plane_along,
+        {"origin": POINTS[0], "first": POINTS[1], "second": POINTS[2]},
+    ),
+    "landscape.random_directions": (landscape.random_directions, {"like": POINTS[0], "num": 2, "seed": 0}),
+    "landscape.motion": (landscape.motion, {"ends": POINTS, "trunk": POINTS + 1}),
+    "landscape.project": (landscape.project, {"plane": plane(), "weights": POINTS}),
+    "landscape.hessian": (landscape.hessian, {"loss": quadratic, "vector": POINTS[0]}),
+    "landscape.trace": (landscape.trace, {"loss": quadratic, "vector": POINTS[0], "num_probes": 2, "seed": 0}),
+    "landscape.top_eigenvalues": (
+        landscape.top_eigenvalues,
+        {"loss": quadratic, "vector": POINTS[0], "num": 1, "tolerance": 0.1, "max_products": 20, "seed": 0},
+    ),
+    "model.Weights": (model.Weights, {"p": np.ones(2), "m": np.ones(2)}),
+    "model.MatrixProblem": (
+        model.MatrixProblem,
+        {"A": np.eye(4).reshape(4, 2, 2)[:3], "y": np.ones(3), "truth": np.ones((2, 2))},
+    ),
+    "model.grid": (model.grid, {"x": [1, 2], "seed": [0]}),
+    "model.matrix_sgd": (
+        model.matrix_sgd,
+        {
+            "problem": MATRIX,
+            "schedule": schedules.constant(0.01),
+            "num_steps": 2,
+            "seeds": [0],
+            "record": [1],
+            **NOISE,
+        },
+    ),
+    "theory.budget_test_loss": (
+        theory.budget_test_loss,
+        {
+            **SYSTEM,
+            "beta_true": PROBLEM.beta_true,
+            "schedule": schedules.constant(np.array([0.01])),
+            "num_steps": 5,
+            **NOISE,
+        },
+    ),
+    "theory.centre_increment": (theory.centre_increment, {"step": 0.1}),
+    "theory.centre_variance": (
+        theory.centre_variance,
+        {"X": PROBLEM.X, "magnitude": np.ones(6), "learning_rate": 0.01, "label_noise": 0.5, "batch_size": 1},
+    ),
+    "theory.deviation_bound": (theory.deviation_bound, {"X": PROBLEM.X, "beta_true": PROBLEM.beta_true, **DEPTH}),
+    "theory.divergence": (theory.divergence, {"p": np.ones(6), "m": np.ones(6), "interpolator": PROBLEM.beta_true}),
+    "theory.fluctuation_test_loss": (
+        theory.fluctuation_test_loss,
+        {"X": PROBLEM.X, "magnitude": np.ones(6), "learning_rate": 0.01, "label_noise": 0.5, "batch_size": 1},
+    ),
+    "theory.identity_residuals": (
+        theory.identity_residuals,
+        {"p": np.ones(6), "m": np.ones(6), "p_next": np.ones(6), "m_next": np.ones(6), "step": np.zeros(6)},
+    ),
+    "theory.kappa_star": (theory.kappa_star, {"X": PROBLEM.X, "beta_true": PROBLEM.beta_true}),
+    "theory.mean_squared_gradient": (
+        theory.mean_squared_gradient,
+        {"X": PROBLEM.X, "residual": np.ones(3), "label_noise": 0.5, "batch_size": 1, "replacement": False},
+    ),
+    "theory.norm_excess_bound": (theory.norm_excess_bound, {**SYSTEM, **DEPTH}),
+    "theory.plateau_level": (
+        theory.plateau_level,
+        {"norm_squared": 1.0, "learning_rate": 0.01, "label_noise": 0.5, "batch_size": 1},
+    ),
+    "theory.recovery_probability": (
+        theory.recovery_probability,
+        {"num_samples": 3, "num_features": 6, "sparsity": 1},
+    ),
+    "theory.remembered_rate": (theory.remembered_rate, {"rates": np.ones(3), "relaxation": np.ones(2)}),
+    "theory.sample_size": (theory.sample_size, {"num_features": 6, "sparsity": 1, "failure": 0.05}),
+    "theory.schedule_limit": (
+        theory.schedule_limit,
+        {
+            **SYSTEM,
+            "schedule": schedules.constant(0.01),
+            "steps": [2],
+            "first_order": True,
+            "replacement": False,
+            **NOISE,
+        },
+    ),
+    "theory.schedule_log_scale": (
+        theory.schedule_log_scale,
+        {
+            **SYSTEM,
+            "schedule": schedules.constant(0.01),
+            "steps": [2],
+            "first_order": True,
+            "replacement": False,
+            **NOISE,
+        },
+    ),
+    "theory.slow_log_scale": (
+        theory.slow_log_scale,
+        {**SYSTEM, "slow_times": [0.0, 0.1], "learning_rate": 0.01, "replacement": False, **NOISE},
+    ),
+    "theory.sum_of_squares": (theory.sum_of_squares, {"schedule": schedules.constant(0.01), "steps": [2]}),
+    "theory.tail_drift_bound": (
+        theory.tail_drift_bound,
+        {"train_loss": 1.0, "rate": 1.0, "decayed_rate": 0.1},
+    ),
+    "theory.tail_rate": (theory.tail_rate, {"X": PROBLEM.X, "log_scale": np.zeros(6)}),
+    "theory.waiting_bound": (
+        theory.waiting_bound,
+        {"X": PROBLEM.X, "interpolator": PROBLEM.beta_true, "init_scale": 0.5, "learning_rate": 0.01},
+    ),
+    "theory.weighted_norm_excess_bound": (
+        theory.weighted_norm_excess_bound,
+        {**SYSTEM, "init_scale": 0.5, "depths": [1.0]},
+    ),
+    "theory.width_squared": (theory.width_squared, {"num_features": 6, "sparsity": 1}),
+    "training.at_training_loss": (training.at_training_loss, {"runs": RUNS, "level": 0.1}),
 }
 
 
 RETURNED = "made by the library, not by a caller"
-PRECONDITIONS = "takes what another entry of the table returns; tested with its own room"
-EXCEPT = {
-    **dict.fromkeys(("model.MatrixPath", "model.MinimumNorm", "model.Path"), RETURNED),
-    **dict.fromkeys(("theory.Deviation", "theory.Exponent", "theory.Identities"), RETURNED),
-    **dict.fromkeys(
-        [f"landscape.{name}" for name in "Alignment Curve Motion Profile Spectrum Surface Trace Trajectory".split()],
-        RETURNED,
-    ),
-    **dict.fromkeys([f"solvers.{name}" for name in "BasisPursuit Descent NuclearNorm Projection".split()], RETURNED),
-    **dict.fromkeys([f"training.{name}" for name in "Branches Matched Scheduled".split()], RETURNED),
-    **dict.fromkeys(("sweeps.Failure", "sweeps.Sweep"), RETURNED),
+THROUGH_BUILD = "asked for by name in networks.build, which checks what it is given"
+NET_AND_VECTOR = "takes a network and vectors that fit it: spoilt in tests/landscape, by hand"
+LEFT_OUT = {
+    RETURNED: {
+        "landscape": ("Alignment", "Curve", "Motion", "Plane", "Profile", "Spectrum", "Surface", "Trace", "Trajectory"),
+        "model": ("MatrixPath", "MinimumNorm", "Path"),
+        "solvers": ("BasisPursuit", "Descent", "NuclearNorm", "Projection"),
+        "sweeps": ("Failure", "Sweep"),
+        "theory": ("Deviation", "Exponent", "Identities"),
+        "training": ("Branches", "Matched", "Scheduled"),
+    },
+    THROUGH_BUILD: {"networks": ("CNN1d", "CNN2d", "MLP", "ResNet18")},
+    NET_AND_VECTOR: {"landscape": ("Loss", "align", "filter_normalised", "permute")},
+    "the engine behind training.branches, which checks what it is given": {"training": ("Ensemble",)},
 }
 
 
@@ -251,7 +397,8 @@ def refused(entry, name, value):
             call(**{**good, name: value})
         except (ValueError, RuntimeError) as error:
             named = "`device`" if isinstance(error, RuntimeError) else r"`\w+"
-            assert re.search(named, str(error)), f"{entry}({name}={value!r:.50}) names no argument: {error}"
+            if not re.search(named, str(error)):
+                raise AssertionError(f"{entry}({name}={value!r:.50}) names no argument: {error}") from error
             return True
     return False
 
@@ -299,8 +446,8 @@ def test_every_public_name_is_in_the_table_or_left_out_for_a_reason():
             for name, value in names.items()
             if (inspect.isfunction(value) or inspect.isclass(value)) and inspect.signature(value).parameters
         }
-    assert public == {entry for entry in {*TABLE, *EXCEPT} if entry.count(".") == 1}
-    assert not set(TABLE) & set(EXCEPT)
+    left_out = {f"{room}.{name}" for rooms in LEFT_OUT.values() for room, names in rooms.items() for name in names}
+    assert public - left_out == {entry for entry in TABLE if entry.count(".") == 1}
 
 
 @FEW

@@ -136,7 +136,9 @@ def test_a_disk_that_is_really_full_raises_as_one(tmp_path):
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY));"
         "storage.save(Path(sys.argv[1]), {'a': torch.zeros(1000)}, {})"
     )
-    found = subprocess.run([sys.executable, "-c", code, str(tmp_path / "s")], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "s")], capture_output=True, text=True, check=False
+    )
     assert found.stderr.strip().splitlines()[-1].startswith("OSError: ")
     assert list(tmp_path.iterdir()) == []
 

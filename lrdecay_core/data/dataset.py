@@ -26,9 +26,14 @@ class Split:
     def __post_init__(self) -> None:
         checks.instance("inputs", self.inputs, np.ndarray)
         checks.instance("targets", self.targets, np.ndarray)
-        if not (self.inputs.ndim and self.targets.ndim) or len(self.inputs) != len(self.targets) or not len(self.inputs):
+        if (
+            not (self.inputs.ndim and self.targets.ndim)
+            or len(self.inputs) != len(self.targets)
+            or not len(self.inputs)
+        ):
             raise ValueError(
-                f"`inputs` and `targets` must have one length above 0, got shapes {self.inputs.shape} and {self.targets.shape}"
+                "`inputs` and `targets` must have one length above 0, "
+                f"got shapes {self.inputs.shape} and {self.targets.shape}"
             )
         if self.inputs.dtype.kind not in "biuf":
             raise ValueError(f"`inputs` must hold numbers, got an array of {self.inputs.dtype}")
@@ -51,6 +56,10 @@ class Dataset:
     num_classes: int
 
     def __post_init__(self) -> None:
+        checks.word("name", self.name)
+        checks.instance("train", self.train, Split)
+        checks.instance("test", self.test, Split)
+        checks.integer("num_classes", self.num_classes, minimum=1)
         if self.train.inputs.shape[1:] != self.test.inputs.shape[1:]:
             raise ValueError(
                 f"`test` inputs must have the shape of `train` inputs {self.train.inputs.shape[1:]}, "

@@ -65,7 +65,8 @@ def loss_of(
     inputs, targets = tensor(inputs, "inputs"), tensor(targets, "targets")
     if not (inputs.ndim and targets.ndim) or len(inputs) != len(targets) or not len(inputs):
         raise ValueError(
-            f"`inputs` and `targets` must have one length above 0, got shapes {tuple(inputs.shape)} and {tuple(targets.shape)}"
+            "`inputs` and `targets` must have one length above 0, "
+            f"got shapes {tuple(inputs.shape)} and {tuple(targets.shape)}"
         )
     tensors = [inputs, targets, *([] if statistics_inputs is None else [tensor(statistics_inputs)])]
     if device is not None:

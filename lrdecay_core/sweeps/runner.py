@@ -122,7 +122,9 @@ def _keys(fn: Callable[[Any], Any], specs: Sequence[Any], version: str | None, *
         spec for spec in specs if not isinstance(spec, Mapping) and (not is_dataclass(spec) or inspect.isclass(spec))
     ]
     if bad or not specs:
-        raise ValueError(f"`specs` must hold mappings or dataclasses, at least one, got {checks.shown(bad[0]) if bad else 'none'}")
+        raise ValueError(
+            f"`specs` must hold mappings or dataclasses, at least one, got {checks.shown(bad[0]) if bad else 'none'}"
+        )
     if stored:
         code = code_stamp(fn) if version is None else version
         keys = tuple(run_key(fn, spec, version=code) for spec in specs)

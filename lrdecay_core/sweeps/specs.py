@@ -70,8 +70,8 @@ def function_name(fn: Callable[[Any], Any]) -> str:
     name = getattr(fn, "__qualname__", "<unnamed>")
     if not inspect.isroutine(fn) or "<" in name:
         raise ValueError(
-            f"`fn` must be a function defined by name at the top of a file or notebook, got {checks.shown(fn)}; results of others "
-            "cannot be told apart: put what varies into the spec"
+            f"`fn` must be a function defined by name at the top of a file or notebook, got {checks.shown(fn)}; "
+            "results of others cannot be told apart: put what varies into the spec"
         )
     return f"{fn.__module__}.{name}"
 

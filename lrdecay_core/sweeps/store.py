@@ -126,5 +126,7 @@ class Store:
 
     def _path(self, key: str, suffix: str) -> Path:
         if not isinstance(key, str) or not re.fullmatch("[0-9a-f]{12}", key):
-            raise ValueError(f"`key` must be 12 hexadecimal digits, as sweeps.key returns them, got {checks.shown(key)}")
+            raise ValueError(
+                f"`key` must be 12 hexadecimal digits, as sweeps.key returns them, got {checks.shown(key)}"
+            )
         return self.folder / f"{key}.{suffix}"

@@ -22,7 +22,7 @@ def tail_rate(X: Any, log_scale: Any) -> np.ndarray:
         log_scale: (..., d) log a at decay.
     """
     X = checks.finite_array("X", X, shape=(None, None))
-    a = np.exp(checks.finite_array("log_scale", log_scale))
+    a = np.exp(checks.finite_rows("log_scale", log_scale, X.shape[1]))
     return np.asarray(2 / len(X) * np.linalg.eigvalsh((X * a[..., None, :]) @ X.T)[..., 0])
 
 
@@ -38,4 +38,4 @@ def tail_drift_bound(train_loss: Any, rate: Any, *, decayed_rate: float) -> np.n
         decayed_rate: eta_s.
     """
     eta = checks.positive("decayed_rate", decayed_rate)
-    return np.asarray(2.5 * eta * np.asarray(train_loss) / np.asarray(rate))
+    return np.asarray(2.5 * eta * checks.array("train_loss", train_loss) / checks.array("rate", rate))

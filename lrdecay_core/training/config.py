@@ -78,8 +78,8 @@ class TrainConfig:
         checks.boolean("compile", self.compile)
         if not isinstance(self.augment, bool) or (self.augment and len(dataset.input_shape) < 2):
             raise ValueError(
-                f"`augment` must be True or False, and False unless inputs are images, got {checks.shown(self.augment)} "
-                f"with inputs of shape {dataset.input_shape}"
+                "`augment` must be True or False, and False unless inputs are images, "
+                f"got {checks.shown(self.augment)} with inputs of shape {dataset.input_shape}"
             )
         if self.optimiser == "nesterov" and not self.momentum:
             raise ValueError("`momentum` must be above 0 for `optimiser` 'nesterov', got 0; without it, use 'sgd'")

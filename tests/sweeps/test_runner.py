@@ -1,4 +1,5 @@
 import os
+import re
 import sys
 import time
 import types
@@ -286,3 +287,29 @@ def test_overhead_stays_below_three_percent_of_one_second(tmp_path):
         work(spec)
     bare = time.perf_counter() - started
     assert (with_store - bare) / len(specs) < 0.03
+
+
+def slow_work(spec):
+    time.sleep(0.15)
+    return {"x": spec["seed"]}
+
+
+def test_the_bar_of_a_rerun_begins_where_the_store_ends_and_says_the_time_left(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("LRDECAY_STATIC", raising=False)
+    sweeps.run(slow_work, SPECS[:5], store=tmp_path)
+    capsys.readouterr()
+    sweeps.run(slow_work, SPECS, store=tmp_path, description="rest")
+    shown = capsys.readouterr().err
+    assert "rest:  62%" in shown
+    assert "0/8" not in shown
+    assert re.search(r"[67]/8 \[\d\d:\d\d<\d\d:\d\d", shown)
+
+
+def test_two_sweeps_at_once_on_one_cluster_and_one_store(tmp_path):
+    sweeps.run(work, SPECS, store=tmp_path / "alone")
+    with executors.dask(workers=2) as ours, executors.dask(ours._client.scheduler.address) as theirs:
+        with ThreadPoolExecutor(2) as threads:
+            calls = [threads.submit(sweeps.run, work, SPECS, executor, tmp_path / "b") for executor in (ours, theirs)]
+        for call in calls:
+            np.testing.assert_array_equal(call.result().column("values"), reference())
+    assert contents(tmp_path / "b") == contents(tmp_path / "alone")

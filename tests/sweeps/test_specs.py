@@ -146,11 +146,11 @@ def test_loaded_code_has_one_stamp_in_every_process(tmp_path):
     """Sets of words have another order in every process, and code other addresses."""
     (tmp_path / "mine.py").write_text(MODULE.format(**VALUES))
     code = "import mine; from lrdecay_core.sweeps import specs; print(specs.loaded_stamp(mine.f))"
-    search = os.pathsep.join([str(tmp_path), *sys.path])
+    around = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     found = {
         subprocess.run(
             [sys.executable, "-c", code],
-            capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": search, "PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True, env={**around, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")
     }  # fmt: skip
