@@ -8,30 +8,55 @@ from __future__ import annotations
 import itertools
 import math
 import numbers
-from collections.abc import Iterable, Sequence
+import os
+import reprlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 __all__ = [
+    "array",
+    "boolean",
+    "broadcast",
     "design",
     "distinct_integers",
     "finite_array",
+    "finite_rows",
     "fraction",
+    "function",
     "increasing",
+    "instance",
     "integer",
     "non_negative",
     "one_of",
+    "path",
     "positive",
+    "sequence",
+    "shown",
     "torch_device",
+    "word",
 ]
 
 
 def _real(name: str, value: Any, needed: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(float(value)):
-        raise ValueError(f"`{name}` must be {needed}, got {value!r}")
-    return float(value)
+    with suppress(OverflowError):
+        if not isinstance(value, bool) and isinstance(value, numbers.Real) and math.isfinite(float(value)):
+            if not math.isfinite(float(value) * float(value)):
+                raise ValueError(f"`{name}` must have a finite square, got {shown(value)}")
+            return float(value)
+    raise ValueError(f"`{name}` must be {needed}, got {shown(value)}")
+
+
+def shown(value: Any) -> str:
+    """Return ``value`` as a message shows it: a line, even where Python refuses to write a long number."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        return f"a {type(value).__name__} that is too long to write"
 
 
 def positive(name: str, value: Any) -> float:
@@ -41,8 +66,8 @@ def positive(name: str, value: Any) -> float:
     1.0
     """
     number = _real(name, value, "a finite number above 0")
-    if number <= 0:
-        raise ValueError(f"`{name}` must be a finite number above 0, got {value!r}")
+    if number <= 0 or not number * number:
+        raise ValueError(f"`{name}` must be a finite number above 0, and so its square, got {shown(value)}")
     return number
 
 
@@ -50,7 +75,7 @@ def non_negative(name: str, value: Any) -> float:
     """Return ``value`` as a float, or raise unless it is finite and at least 0."""
     number = _real(name, value, "a finite number, 0 or above")
     if number < 0:
-        raise ValueError(f"`{name}` must be a finite number, 0 or above, got {value!r}")
+        raise ValueError(f"`{name}` must be a finite number, 0 or above, got {shown(value)}")
     return number
 
 
@@ -58,7 +83,7 @@ def fraction(name: str, value: Any) -> float:
     """Return ``value`` as a float, or raise unless it lies in [0, 1)."""
     number = _real(name, value, "a number in [0, 1)")
     if not 0 <= number < 1:
-        raise ValueError(f"`{name}` must be a number in [0, 1), got {value!r}")
+        raise ValueError(f"`{name}` must be a number in [0, 1), got {shown(value)}")
     return number
 
 
@@ -70,24 +95,74 @@ def integer(name: str, value: Any, *, minimum: int = 0, maximum: int | None = No
     """
     bounds = f"at least {minimum}" if maximum is None else f"in [{minimum}, {maximum}]"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise ValueError(f"`{name}` must be a whole number {bounds}, got {value!r}")
+        raise ValueError(f"`{name}` must be a whole number {bounds}, got {shown(value)}")
     number = int(value)
+    if abs(number) >= 2**63:
+        raise ValueError(f"`{name}` must be a whole number of 64 bits, got {shown(value)}")
     if number < minimum or (maximum is not None and number > maximum):
-        raise ValueError(f"`{name}` must be a whole number {bounds}, got {value!r}")
+        raise ValueError(f"`{name}` must be a whole number {bounds}, got {shown(value)}")
     return number
+
+
+def boolean(name: str, value: Any) -> bool:
+    """Return ``value``, or raise unless it is True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"`{name}` must be True or False, got {shown(value)}")
+    return value
+
+
+def word(name: str, value: Any) -> str:
+    """Return ``value``, or raise unless it is a word that can be printed."""
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise ValueError(f"`{name}` must be a word, got {shown(value)}")
+    return value
+
+
+def function(name: str, value: Any) -> None:
+    """Raise unless ``value`` can be called."""
+    if not callable(value):
+        raise ValueError(f"`{name}` must be a function, got {shown(value)}")
+
+
+def instance(name: str, value: Any, *kinds: type) -> None:
+    """Raise unless ``value`` is of one of ``kinds``."""
+    if not isinstance(value, kinds):
+        raise ValueError(f"`{name}` must be a {' or '.join(k.__name__ for k in kinds)}, got {shown(value)}")
+
+
+def path(name: str, value: Any) -> Path:
+    """Return ``value`` as a path, or raise unless it is one."""
+    if not isinstance(value, str | os.PathLike) or not str(value) or not str(value).isprintable():
+        raise ValueError(f"`{name}` must be a path, got {shown(value)}")
+    return Path(value)
+
+
+def sequence(name: str, values: Any) -> tuple[Any, ...]:
+    """Return ``values`` as a tuple, or raise unless they come in an order: a word, a mapping or a set do not.
+
+    >>> sequence("seeds", range(3))
+    (0, 1, 2)
+    """
+    if isinstance(values, str | bytes | Mapping | set | frozenset) or not isinstance(values, Iterable):
+        raise ValueError(f"`{name}` must be a list of values, got {shown(values)}")
+    try:
+        return tuple(values)
+    except TypeError as error:  # an array of no dimension calls itself iterable
+        raise ValueError(f"`{name}` must be a list of values, got {shown(values)}") from error
 
 
 def one_of(name: str, value: Any, allowed: Iterable[str]) -> str:
     """Return ``value``, or raise unless it is one of ``allowed``."""
     names = sorted(allowed)
-    if value not in names:
-        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, names))}, got {value!r}")
+    if not isinstance(value, str) or value not in names:
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, names))}, got {shown(value)}")
     return str(value)
 
 
 def increasing(name: str, values: Iterable[Any], *, minimum: int, maximum: int) -> tuple[int, ...]:
     """Return ``values`` as a tuple of ints, or raise unless they increase strictly within [minimum, maximum]."""
-    found = tuple(integer(f"{name}[{i}]", v, minimum=minimum, maximum=maximum) for i, v in enumerate(values))
+    listed = sequence(name, values)
+    found = tuple(integer(f"{name}[{i}]", v, minimum=minimum, maximum=maximum) for i, v in enumerate(listed))
     if not found:
         raise ValueError(f"`{name}` must hold at least one value, got none")
     if any(b <= a for a, b in itertools.pairwise(found)):
@@ -97,7 +172,7 @@ def increasing(name: str, values: Iterable[Any], *, minimum: int, maximum: int) 
 
 def distinct_integers(name: str, values: Iterable[Any]) -> tuple[int, ...]:
     """Return ``values`` as a tuple of ints, or raise unless there is at least one and none is repeated."""
-    found = tuple(integer(f"{name}[{i}]", v) for i, v in enumerate(values))
+    found = tuple(integer(f"{name}[{i}]", v) for i, v in enumerate(sequence(name, values)))
     if not found:
         raise ValueError(f"`{name}` must hold at least one value, got none")
     repeated = sorted({v for v in found if found.count(v) > 1})
@@ -106,18 +181,44 @@ def distinct_integers(name: str, values: Iterable[Any]) -> tuple[int, ...]:
     return found
 
 
+def array(name: str, values: Any, dtype: Any = np.float64) -> np.ndarray:
+    """Return ``values`` as an array of ``dtype`` (None: their own), or raise unless they are numbers in rows."""
+    try:
+        return np.asarray(values, dtype=dtype)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise ValueError(f"`{name}` must be an array of numbers, got {shown(values)}") from error
+
+
+def broadcast(**values: Any) -> list[np.ndarray]:
+    """Return the values as float64 arrays of one shape, or raise unless their shapes fit."""
+    found = [array(name, value) for name, value in values.items()]
+    try:
+        return list(np.broadcast_arrays(*found))
+    except ValueError as error:
+        names = " and ".join(f"`{name}`" for name in values)
+        raise ValueError(f"{names} must have shapes that fit, got {[a.shape for a in found]}") from error
+
+
 def finite_array(name: str, values: Any, *, shape: Sequence[int | None] | None = None) -> np.ndarray:
     """Return ``values`` as a float64 array, or raise unless all are finite and the shape fits (None: any length)."""
-    array = np.asarray(values, dtype=np.float64)
+    found = array(name, values)
     if shape is not None and (
-        array.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, array.shape, strict=True))
+        found.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, found.shape, strict=True))
     ):
         wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
-        raise ValueError(f"`{name}` must have shape {wanted}, got {array.shape}")
-    bad = int(np.size(array) - np.isfinite(array).sum())
+        raise ValueError(f"`{name}` must have shape {wanted}, got {found.shape}")
+    bad = int(np.size(found) - np.isfinite(found).sum())
     if bad:
-        raise ValueError(f"`{name}` must be finite everywhere, got {bad} NaN or infinite of {array.size} entries")
-    return array
+        raise ValueError(f"`{name}` must be finite everywhere, got {bad} NaN or infinite of {found.size} entries")
+    return found
+
+
+def finite_rows(name: str, values: Any, length: int) -> np.ndarray:
+    """Return ``values`` (..., length) as a float64 array, or raise unless all are finite and the last axis fits."""
+    found = finite_array(name, values)
+    if found.shape[-1:] != (length,) or not found.size:
+        raise ValueError(f"`{name}` must have shape (..., {length}), got {found.shape}")
+    return found
 
 
 def design(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -145,14 +246,14 @@ def torch_device(name: str, value: str) -> torch.device:
         ValueError: ``value`` is not a device name.
         RuntimeError: the device is absent from this machine.
     """
-    if value == "auto":
+    if isinstance(value, str) and value == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        device = torch.device(value)
-    except (RuntimeError, TypeError) as error:
-        raise ValueError(f"`{name}` must be 'auto', 'cpu', 'cuda' or 'cuda:N', got {value!r}") from error
+        device = torch.device(value if isinstance(value, str | torch.device) else "")
+    except (RuntimeError, UnicodeError) as error:
+        raise ValueError(f"`{name}` must be 'auto', 'cpu', 'cuda' or 'cuda:N', got {shown(value)}") from error
     if device.type not in ("cpu", "cuda"):
-        raise ValueError(f"`{name}` must be 'auto', 'cpu', 'cuda' or 'cuda:N', got {value!r}")
+        raise ValueError(f"`{name}` must be 'auto', 'cpu', 'cuda' or 'cuda:N', got {shown(value)}")
     if device.type == "cuda":
         present = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= present:

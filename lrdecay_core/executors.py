@@ -8,17 +8,22 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import re
+import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
 
 from lrdecay_core import checks, environment
 
-__all__ = ["Serial", "available_cores", "dask", "local_processes", "run_all"]
+__all__ = ["Processes", "Serial", "available_cores", "dask", "local_processes", "run_all"]
 
+MOST = 4096  # processes on one machine
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -36,6 +41,44 @@ class Serial(Executor):
         return future
 
 
+class Processes(Executor):
+    """Fresh processes with one thread each. A call that kills its process fails alone; a new process takes its place.
+
+    (A ``ProcessPoolExecutor`` fails every call then, done or not begun, and takes no more.)
+    """
+
+    def __init__(self, count: int) -> None:
+        checks.integer("count", count, minimum=1, maximum=MOST)
+        self._pools: list[ProcessPoolExecutor] = [_process() for _ in range(count)]
+        self._threads = ThreadPoolExecutor(count)  # each holds one process for the length of a call
+
+    def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
+        """Return the future of ``fn(*args, **kwargs)`` in the next process that is free."""
+        return self._threads.submit(self._call, partial(fn, *args, **kwargs))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes when the calls have ended."""
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        for pool in self._pools if wait else ():  # otherwise calls that wait still need them
+            pool.shutdown()
+
+    def _call(self, work: Callable[[], R]) -> R:
+        pool = self._pools.pop()  # the last one back: processes start when they are needed
+        try:
+            if pool._broken:  # its process was killed between two calls
+                pool = _process()
+            return pool.submit(work).result()
+        except BrokenProcessPool:
+            pool = _process()
+            raise
+        finally:
+            self._pools.append(pool)
+
+
+def _process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker)
+
+
 def available_cores() -> int:
     """Return the number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
@@ -47,14 +90,14 @@ def _start_worker() -> None:
 
 
 def local_processes(workers: int | None = None) -> Executor:
-    """Return an executor of ``workers`` fresh processes with one thread each (default: one per core).
+    """Return an executor of ``workers`` fresh :class:`Processes` with one thread each (default: one per core).
 
     With one worker no process is started: the calls run here.
     """
-    count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
+    count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1, maximum=MOST)
     if count == 1:
         return Serial()
-    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker)
+    return Processes(count)
 
 
 @contextmanager
@@ -72,11 +115,17 @@ def dask(address: str | None = None, *, workers: int | None = None) -> Iterator[
 
     Raises:
         ImportError: Dask is not installed.
-        ValueError: ``workers`` is given with an ``address``.
+        ValueError: ``address`` is none, or ``workers`` is given with it.
         OSError: nothing answers at ``address``.
     """
     if address is not None and workers is not None:
-        raise ValueError(f"`workers` must stay None with an `address`, whose workers run already, got {workers}")
+        raise ValueError(
+            f"`workers` must stay None with an `address`, whose workers run already, got {checks.shown(workers)}"
+        )
+    if address is not None and (not isinstance(address, str) or not re.fullmatch(r"\w+://\S+|\S+:\d+", address)):
+        raise ValueError(
+            f"`address` must be that of a scheduler, such as 'tcp://head-node:8786', got {checks.shown(address)}"
+        )
     count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
     try:
         from distributed import Client, LocalCluster, WorkerPlugin
@@ -93,7 +142,9 @@ def dask(address: str | None = None, *, workers: int | None = None) -> Iterator[
             options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": logging.CRITICAL}
             address = stack.enter_context(LocalCluster(n_workers=count, **options)).scheduler_address
         client = stack.enter_context(Client(address, set_as_default=False))
-        client.register_plugin(OneThread())
+        plugin = f"lrdecay-{uuid.uuid4().hex}"
+        client.register_plugin(OneThread(), name=plugin)
+        stack.callback(client.unregister_worker_plugin, plugin)  # the scheduler may be another's
         if not environment.is_static() and "dashboard" in client.scheduler_info()["services"]:
             print(f"Dask's dashboard: {client.dashboard_link}")
         # pure=False: a run is named by the sweep, not by a hash of its arguments
@@ -107,9 +158,12 @@ def run_all(
 
     The longest work should come first in ``items``. The first failure is raised and the rest is cancelled.
     """
+    checks.function("fn", fn)
+    items = checks.sequence("items", items)
+    checks.word("description", description)
+    count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
     if not items:
         return []
-    count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
     with local_processes(min(len(items), count)) as executor:
         futures = [executor.submit(fn, item) for item in items]
         try:

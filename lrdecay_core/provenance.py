@@ -8,10 +8,12 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from lrdecay_core import environment
@@ -20,6 +22,7 @@ __all__ = ["collect", "config_key", "library_stamp", "plain"]
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "mnist1d")
 LIBRARY = Path(__file__).resolve().parent
+LONGEST = 4096  # bits: Python writes no whole number above 4,300 digits as text
 
 
 def config_key(*configs: Any) -> str:
@@ -30,17 +33,29 @@ def config_key(*configs: Any) -> str:
     >>> config_key({"rate": 0.1, "seeds": [0, 1]}) == config_key({"seeds": (0, 1), "rate": 0.1})
     True
     """
-    return hashlib.sha256(json.dumps([plain(c) for c in configs], sort_keys=True).encode()).hexdigest()[:12]
+    try:
+        text = json.dumps([plain(c) for c in configs], sort_keys=True)
+    except RecursionError as error:
+        raise ValueError("`config` must end: a part of it holds itself, or is nested too deeply") from error
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def plain(value: Any) -> Any:
     """Return a configuration as mappings, lists and plain values, as JSON holds them."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {type(value).__name__: {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}}
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) for name in value):
+            raise ValueError(
+                f"`config` must name its parts by words, got {[k for k in value if not isinstance(k, str)]}"
+            )
+        return {name: plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple | range):
         return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > LONGEST:
+        raise ValueError(f"`config` must hold whole numbers of at most {LONGEST} bits, got {value.bit_length()}")
     if value is None or isinstance(value, str | bool | int | float):
         return value
     raise ValueError(f"`config` may hold numbers, words, lists, mappings and dataclasses, got {type(value).__name__}")

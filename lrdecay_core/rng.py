@@ -7,12 +7,18 @@ fresh or resumed, and whatever other arms of the experiment draw.
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
+import torch
 
 from lrdecay_core import checks
 
-__all__ = ["integer_seed", "stream"]
+__all__ = ["integer_seed", "stream", "torch_state"]
+
+_TORCH = threading.RLock()
 
 
 def _sequence(seed: int, purpose: str, block: int) -> np.random.SeedSequence:
@@ -42,3 +48,21 @@ def stream(seed: int, purpose: str, block: int = 0) -> np.random.Generator:
 def integer_seed(seed: int, purpose: str, block: int = 0) -> int:
     """Return a 63-bit integer for libraries that take one seed, at the address (seed, purpose, block)."""
     return int(_sequence(seed, purpose, block).generate_state(1, np.uint64)[0] >> 1)
+
+
+@contextmanager
+def torch_state(seed: int | None, *, cuda: bool = False) -> Iterator[None]:
+    """Give what draws from PyTorch's own generator the stream of ``seed``, and the caller's stream back afterwards.
+
+    That generator is one for all threads of a process, so they come in here one after another.
+
+    Args:
+        seed: for :func:`torch.manual_seed`; None starts from the caller's state.
+        cuda: the generators of the CUDA devices, too.
+    """
+    with _TORCH, torch.random.fork_rng(devices=list(range(torch.cuda.device_count())) if cuda else []):
+        if seed is not None:
+            torch.default_generator.manual_seed(seed)
+            if cuda:
+                torch.cuda.manual_seed_all(seed)
+        yield

@@ -22,18 +22,22 @@ Schedule = Callable[[Any], np.ndarray]
 
 
 def _rate(name: str, value: Any, *, zero: bool = False) -> np.ndarray:
-    rate = np.asarray(value, dtype=np.float64)
+    rate = checks.array(name, value)
     low = rate >= 0 if zero else rate > 0
     if rate.ndim > 1 or not np.isfinite(rate).all() or not low.all():
         bound = "0 or above" if zero else "above 0"
-        raise ValueError(f"`{name}` must be {bound} and finite, a scalar or one value per run, got {value!r}")
+        raise ValueError(
+            f"`{name}` must be {bound} and finite, a scalar or one value per run, got {checks.shown(value)}"
+        )
     return rate
 
 
 def _steps(name: str, value: Any, *, minimum: int = 0) -> np.ndarray:
-    steps = np.asarray(value)
+    steps = checks.array(name, value, dtype=None)
     if steps.ndim > 1 or steps.dtype.kind not in "iu" or (steps < minimum).any():
-        raise ValueError(f"`{name}` must be whole steps, {minimum} or above, a scalar or one per run, got {value!r}")
+        raise ValueError(
+            f"`{name}` must be whole steps, {minimum} or above, a scalar or one per run, got {checks.shown(value)}"
+        )
     return steps
 
 

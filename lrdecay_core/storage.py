@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,11 @@ class DamagedFile(ValueError):
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a new path beside ``path``; what was written there takes the place of ``path`` at the end, or vanishes.
 
-    The bytes reach the disk before the rename, so that a power cut leaves the old file or the new one.
+    The bytes reach the disk before the rename, so that a power cut leaves the old file or the new one. What killed
+    processes left in this folder goes, once a process.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _tidy(path.parent.resolve())
     temporary = path.with_name(f"{path.name}.{_host()}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         yield temporary
@@ -43,6 +46,11 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@cache
+def _tidy(folder: Path) -> None:
+    remove_leftovers(folder)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove temporary files whose writer, a process of this machine, is gone."""
     for path in folder.glob(f"*.{_host()}.*.tmp"):
@@ -51,8 +59,14 @@ def remove_leftovers(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+@cache
 def _host() -> str:
-    return re.sub(r"[^\w-]", "-", platform.node()) or "host"
+    """Return a word for where process numbers mean something: this machine, on Linux the container, too."""
+    try:
+        namespace = f"-{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        namespace = ""
+    return (re.sub(r"[^\w-]", "-", platform.node()) or "host") + namespace
 
 
 def _alive(process: int) -> bool:
@@ -73,22 +87,31 @@ def save(path: Path, arrays: Mapping[str, Tensor | np.ndarray], facts: Mapping[s
     >>> save(path, {"weights": torch.ones(2)}, {"key": "a"})
     >>> load(path)
     ({'weights': tensor([1., 1.])}, {'key': 'a'})
+
+    Raises:
+        ValueError: an array holds other than numbers and truth values.
+        OSError: the disk is full, or refuses otherwise.
     """
     tensors = {name: _tensor(name, array) for name, array in arrays.items()}
     text = json.dumps(dict(facts), sort_keys=True)
     # one entry: the order of several is not fixed
     metadata = {"lrdecay": json.dumps({"facts": text, "sha256": _digest(tensors, text)}, sort_keys=True)}
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata=metadata)
+        try:
+            save_file(tensors, temporary, metadata=metadata)
+        except SafetensorError as error:
+            raise OSError(f"{path} cannot be written: {error}") from error
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return the arrays and facts in ``path``.
 
     Raises:
-        DamagedFile: it is unreadable, or its checksum does not fit.
-        FileNotFoundError: there is none.
+        DamagedFile: it is no file of arrays, or its checksum does not fit.
+        OSError: the machine cannot read it now, which says nothing of the file; ``FileNotFoundError``: there is none.
     """
+    if path.is_dir():
+        raise DamagedFile(f"`path` {path} is a folder")
     try:
         with safe_open(path, framework="pt") as file:
             # copied into aligned memory: a matrix product may add in another order where its operands lie otherwise
@@ -96,9 +119,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             entry = json.loads((file.metadata() or {})["lrdecay"])
             text, expected = entry["facts"], entry["sha256"]
             facts = json.loads(text)
-    except FileNotFoundError:
-        raise
-    except (SafetensorError, OSError) as error:
+    except SafetensorError as error:
         raise DamagedFile(f"`path` {path} is cut short or no file of arrays: {error}") from error
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(f"`path` {path} was written by something else, or its header is altered") from error

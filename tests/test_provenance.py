@@ -1,6 +1,8 @@
 import subprocess
 from dataclasses import dataclass
+from types import MappingProxyType
 
+import numpy as np
 import pytest
 
 from lrdecay_core import provenance
@@ -33,3 +35,20 @@ def test_commit_is_that_of_the_checkout():
     head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False)
     expected = head.stdout.strip() if head.returncode == 0 else "unknown"
     assert provenance.collect()["commit"].rstrip("+") == expected
+
+
+def test_names_are_words_and_numbers_are_numbers_wherever_they_come_from():
+    with pytest.raises(ValueError, match=r"`config` must name its parts by words, got \[1\]"):
+        provenance.config_key({1: "a"})
+    plain = {"rate": 0.1, "seed": 3}
+    key = provenance.config_key(plain)
+    assert provenance.config_key({"rate": np.float64(0.1), "seed": np.int64(3)}) == key
+    assert provenance.config_key(MappingProxyType(plain)) == key
+
+
+def test_what_has_no_end_has_no_key():
+    endless = []
+    endless.append(endless)
+    for config, message in ((endless, "must end"), (10**5000, "4096 bits")):
+        with pytest.raises(ValueError, match=f"`config` .*{message}"):
+            provenance.config_key(config)

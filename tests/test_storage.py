@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -112,3 +113,59 @@ def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(tmp_path):
         assert not orphan.exists()
         assert living.exists()
         assert elsewhere.exists()
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), PermissionError(13, "x"), OSError(24, "x")])
+def test_a_machine_in_trouble_is_not_a_damaged_file(path, monkeypatch, error):
+    def trouble(*args, **options):
+        raise error
+
+    monkeypatch.setattr(storage, "safe_open", trouble)
+    with pytest.raises(type(error)):
+        storage.load(path)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(storage.DamagedFile, match="is a folder"):
+        storage.load(tmp_path)
+
+
+def test_a_disk_that_is_really_full_raises_as_one(tmp_path):
+    code = (
+        "import resource, sys, torch; from pathlib import Path; from lrdecay_core import storage;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY));"
+        "storage.save(Path(sys.argv[1]), {'a': torch.zeros(1000)}, {})"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "s")], capture_output=True, text=True, check=False
+    )
+    assert found.stderr.strip().splitlines()[-1].startswith("OSError: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_removes_what_the_dead_left_where_it_first_writes(tmp_path):
+    with suppress(KeyboardInterrupt), storage.replacing(tmp_path / "elsewhere" / "a") as name:
+        raise KeyboardInterrupt
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    orphan = tmp_path / name.name.replace(f".{os.getpid()}.", f".{dead.pid}.")
+    orphan.touch()
+    storage.save(tmp_path / "b", {"a": torch.zeros(1)}, {})
+    assert [path.name for path in tmp_path.glob("*") if path.is_file()] == ["b"]
+
+
+def test_a_writer_in_another_container_of_this_name_is_not_taken_for_a_dead_one(tmp_path, monkeypatch):
+    """There, process numbers mean other processes."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    storage._host.cache_clear()
+    stat = os.stat
+    with monkeypatch.context() as patch:
+        other = os.stat_result((0, 1, 0, 0, 0, 0, 0, 0, 0, 0))
+        patch.setattr(os, "stat", lambda path, **o: other if path == "/proc/self/ns/pid" else stat(path, **o))
+        theirs = storage._host()
+    storage._host.cache_clear()
+    living = tmp_path / f"a.{theirs}.{dead.pid}.0.tmp"
+    living.touch()
+    storage.remove_leftovers(tmp_path)
+    assert living.exists()

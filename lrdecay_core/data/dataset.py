@@ -24,10 +24,19 @@ class Split:
     targets: np.ndarray
 
     def __post_init__(self) -> None:
-        if len(self.inputs) != len(self.targets) or not len(self.inputs):
+        checks.instance("inputs", self.inputs, np.ndarray)
+        checks.instance("targets", self.targets, np.ndarray)
+        if (
+            not (self.inputs.ndim and self.targets.ndim)
+            or len(self.inputs) != len(self.targets)
+            or not len(self.inputs)
+        ):
             raise ValueError(
-                f"`inputs` and `targets` must have one length above 0, got {len(self.inputs)} and {len(self.targets)}"
+                "`inputs` and `targets` must have one length above 0, "
+                f"got shapes {self.inputs.shape} and {self.targets.shape}"
             )
+        if self.inputs.dtype.kind not in "biuf":
+            raise ValueError(f"`inputs` must hold numbers, got an array of {self.inputs.dtype}")
         if not np.isfinite(self.inputs).all():
             bad = int((~np.isfinite(self.inputs)).sum())
             raise ValueError(f"`inputs` must be finite everywhere, got {bad} NaN or infinite entries")
@@ -47,6 +56,10 @@ class Dataset:
     num_classes: int
 
     def __post_init__(self) -> None:
+        checks.word("name", self.name)
+        checks.instance("train", self.train, Split)
+        checks.instance("test", self.test, Split)
+        checks.integer("num_classes", self.num_classes, minimum=1)
         if self.train.inputs.shape[1:] != self.test.inputs.shape[1:]:
             raise ValueError(
                 f"`test` inputs must have the shape of `train` inputs {self.train.inputs.shape[1:]}, "
@@ -67,12 +80,13 @@ _SOURCES: dict[str, Callable[[], Dataset]] = {}
 
 def register(name: str, source: Callable[[], Dataset]) -> None:
     """Make ``load(name)`` return ``source()``: how your own data set gets a name that a TrainConfig can hold."""
+    checks.word("name", name)
+    checks.function("source", source)
     if name in _SOURCES:
         raise ValueError(f"`name` must be new, got {name!r}, which is taken")
     _SOURCES[name] = source
 
 
-@cache
 def load(name: str) -> Dataset:
     """Return the data set called ``name``.
 
@@ -83,7 +97,12 @@ def load(name: str) -> Dataset:
     >>> load("digits").train.inputs.shape
     (1000, 8, 8)
     """
-    return _SOURCES[checks.one_of("dataset", name, _SOURCES)]()
+    return _load(checks.one_of("dataset", name, _SOURCES))
+
+
+@cache
+def _load(name: str) -> Dataset:
+    return _SOURCES[name]()
 
 
 def _digits() -> Dataset:

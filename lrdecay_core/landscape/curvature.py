@@ -50,9 +50,11 @@ def hessian(loss: Callable[[Tensor], Tensor], vector: Tensor | np.ndarray) -> Ca
     >>> hessian(lambda v: v[0] ** 2 * v[1], torch.tensor([1.0, 3.0]))(torch.tensor([1.0, 0.0]))
     tensor([6., 2.])
     """
-    v = tensor(vector).detach().clone().requires_grad_()
-    if v.ndim != 1:
-        raise ValueError(f"`vector` must be (P,), got {tuple(v.shape)}")
+    checks.function("loss", loss)
+    v = tensor(vector, "vector").detach().clone()
+    if v.ndim != 1 or not v.is_floating_point():
+        raise ValueError(f"`vector` must be (P,) in floating point, got {tuple(v.shape)} {v.dtype}")
+    v.requires_grad_()
     with torch.enable_grad():
         value = loss(v)
         if value.numel() != 1 or not bool(value.isfinite()):
@@ -116,10 +118,11 @@ def top_eigenvalues(
     Raises:
         RuntimeError: no convergence.
     """
+    product = hessian(loss, vector)
     like = tensor(vector)
     size = len(like)
     num = checks.integer("num", num, minimum=1, maximum=size - 1)
-    product = hessian(loss, vector)
+    checks.non_negative("tolerance", tolerance), checks.integer("max_products", max_products, minimum=1)
 
     def matvec(x: np.ndarray) -> np.ndarray:
         return np.asarray(product(torch.from_numpy(x.reshape(-1))).double().cpu().numpy())

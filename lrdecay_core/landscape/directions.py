@@ -20,6 +20,7 @@ def random_directions(like: Tensor, *, num: int = 2, seed: int = 0) -> Tensor:
     tensor([1.0000, 1.0000, 1.0000])
     """
     num = checks.integer("num", num, minimum=1)
+    checks.instance("like", like, Tensor)
     rows = [rng.stream(seed, "direction in weight space", k).standard_normal(like.numel()) for k in range(num)]
     drawn = torch.stack([torch.from_numpy(row) for row in rows])
     return (drawn / drawn.norm(dim=1, keepdim=True)).to(like)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -60,11 +59,14 @@ def loss_of(
     >>> loss(torch.zeros(4, 8))
     tensor([0.6931, 0.6931, 0.6931, 0.6931])
     """
+    checks.instance("net", net, nn.Module)
+    checks.function("criterion", criterion)
     batchnorm.check_policy(net, batch_norm, statistics_inputs)
-    inputs, targets = tensor(inputs), tensor(targets)
-    if len(inputs) != len(targets) or not len(inputs):
+    inputs, targets = tensor(inputs, "inputs"), tensor(targets, "targets")
+    if not (inputs.ndim and targets.ndim) or len(inputs) != len(targets) or not len(inputs):
         raise ValueError(
-            f"`inputs` and `targets` must have one length above 0, got {len(inputs)} and {len(targets)} samples"
+            "`inputs` and `targets` must have one length above 0, "
+            f"got shapes {tuple(inputs.shape)} and {tuple(targets.shape)}"
         )
     tensors = [inputs, targets, *([] if statistics_inputs is None else [tensor(statistics_inputs)])]
     if device is not None:
@@ -155,7 +157,7 @@ class Loss:
             return functional_call(self.net, {**named, **buffers}, (chunk,))
 
         buffers: Mapping[str, Tensor] = {}
-        with _random_state(self.device, self._seed):
+        with rng.torch_state(self._seed, cuda=self.device.type == "cuda"):
             if self._statistics_inputs is not None:
                 buffers = batchnorm.statistics(self.net, forward, self._statistics_inputs.split(self._batch))
             outputs = [forward(chunk, buffers) for chunk in self.inputs.split(self._batch)]
@@ -168,14 +170,3 @@ def number(value: Any) -> Tensor:
     if value.numel() != 1:
         raise ValueError(f"`criterion` must return one number, got shape {tuple(value.shape)}; use reduction='mean'")
     return value.reshape(())
-
-
-@contextmanager
-def _random_state(device: torch.device, seed: int | None) -> Iterator[None]:
-    """Give random layers the stream of ``seed``, and the caller's stream back afterwards."""
-    with torch.random.fork_rng(devices=list(range(torch.cuda.device_count())) if device.type == "cuda" else []):
-        if seed is not None:
-            torch.default_generator.manual_seed(seed)
-            if device.type == "cuda":
-                torch.cuda.manual_seed_all(seed)
-        yield

@@ -71,9 +71,10 @@ def line(
     0.25
     """
     start, end = _ends(a, b)
-    if not span[0] < span[1]:
+    first, last = checks.finite_array("span", span, shape=(2,))
+    if not first < last:
         raise ValueError(f"`span` must be (first, last) with first < last, got {span}")
-    t = np.linspace(*span, checks.integer("num", num, minimum=2))
+    t = np.linspace(first, last, checks.integer("num", num, minimum=2))
     values, ends = _values(lambda s: start.lerp(end, s), t, losses)
     return Profile(t=t, values=values, ends=ends)
 

@@ -97,9 +97,12 @@ def surface(
            [-2.,  2.],
            [-1.,  3.]])
     """
+    checks.instance("plane", plane, Plane)
     losses = check_losses(losses)
-    rows, cols = (num, num) if isinstance(num, int) else num
-    counts = [checks.integer("num", n, minimum=2) for n in (rows, cols)]
+    counts = [checks.integer("num", n, minimum=2) for n in (num if isinstance(num, tuple | list) else (num, num))]
+    if len(counts) != 2:
+        raise ValueError(f"`num` must be one number or two, got {len(counts)}")
+    rows, cols = counts
     nodes, margin = checks.integer("nodes", nodes, minimum=3), checks.non_negative("margin", margin)
     if sampling is not None:
         checks.one_of("sampling", sampling, ("grid", "chebyshev"))

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lrdecay_core import checks
 from lrdecay_core.landscape.plane import Plane
 from lrdecay_core.landscape.vectors import tensor
 
@@ -47,6 +48,7 @@ def project(plane: Plane, weights: Tensor | np.ndarray) -> Trajectory:
     >>> project(plane, torch.tensor([[1.0, 2.0, 2.0]])).distance
     array([2.])
     """
+    checks.instance("plane", plane, Plane)
     return Trajectory(coords=plane.coords(weights), distance=plane.distance(weights))
 
 

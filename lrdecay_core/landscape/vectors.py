@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lrdecay_core import checks
 from lrdecay_core.parameters import Layout
 
 __all__ = ["Source", "as_vector", "common_layout", "tensor", "trainable"]
@@ -17,9 +18,14 @@ Source = Tensor | np.ndarray | nn.Module | Mapping[str, Tensor]
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def tensor(values: Tensor | np.ndarray) -> Tensor:
+def tensor(values: Tensor | np.ndarray, name: str = "vectors") -> Tensor:
     """Return ``values`` as a tensor. A tensor stays where it is, whatever the default device."""
-    return values if isinstance(values, Tensor) else torch.as_tensor(values)
+    if isinstance(values, Tensor):
+        return values
+    try:
+        return torch.as_tensor(values)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise ValueError(f"`{name}` must be numbers in rows of one length, got {checks.shown(values)}") from error
 
 
 def trainable(net: nn.Module) -> Layout:
@@ -56,6 +62,8 @@ def as_vector(name: str, source: Source, layout: Layout | None = None) -> Tensor
         layout = layout or trainable(source)
     elif isinstance(source, Mapping):
         named = source
+        if not all(isinstance(key, str) and isinstance(value, Tensor) for key, value in named.items()):
+            raise ValueError(f"`{name}` must map names to tensors, got {checks.shown(named)}")
         if layout is None and any(key.endswith(BUFFERS) for key in named):
             raise ValueError(
                 f"`{name}` is a state dict with buffers, which are not parameters; pass the module, layout=loss.layout "
@@ -63,7 +71,7 @@ def as_vector(name: str, source: Source, layout: Layout | None = None) -> Tensor
             )
         layout = layout or Layout.of(named)
     else:
-        return _finite(name, tensor(source).detach(), layout)
+        return _finite(name, tensor(source, name).detach(), layout)
     for key, shape in zip(layout.names, layout.shapes, strict=True):
         found = tuple(named[key].shape) if key in named else "no such entry"
         if found != tuple(shape):

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from lrdecay_core import checks
+
 __all__ = ["grid"]
 
 
@@ -23,7 +25,7 @@ def grid(**axes: Any) -> dict[str, np.ndarray]:
     """
     if not axes:
         raise ValueError("`axes` must name at least one axis, got none")
-    columns = {name: np.asarray(values) for name, values in axes.items()}
+    columns = {name: checks.array(name, values, dtype=None) for name, values in axes.items()}
     for name, column in columns.items():
         if column.ndim != 1 or not len(column):
             raise ValueError(f"`{name}` must be a list of at least one value, got shape {column.shape}")

@@ -73,7 +73,10 @@ def matrix_sgd(
     >>> bool((problem.train_loss(path.product)[0] < 0.1 * problem.train_loss(np.zeros((4, 4)))).all())
     True
     """
-    seed_of = [checks.integer(f"seeds[{i}]", s) for i, s in enumerate(seeds)]
+    checks.instance("problem", problem, MatrixProblem)
+    checks.function("schedule", schedule)
+    checks.boolean("compiled", compiled)
+    seed_of = [checks.integer(f"seeds[{i}]", s) for i, s in enumerate(checks.sequence("seeds", seeds))]
     if not seed_of:
         raise ValueError("`seeds` must hold at least one seed, got none")
     last, runs = checks.integer("num_steps", num_steps), len(seed_of)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrdecay_core import solvers
+from lrdecay_core import checks, solvers
 from lrdecay_core.model.problem import Problem
 from lrdecay_core.model.weights import Weights
 
@@ -46,6 +46,7 @@ def minimum_norm(problem: Problem) -> MinimumNorm:
     >>> bool(abs(minimum_norm(Problem.three_dimensional()).norm_squared - 2 * (1 + np.sqrt(2))) < 1e-12)
     True
     """
+    checks.instance("problem", problem, Problem)
     found = solvers.basis_pursuit(problem.X, problem.y, positive=problem.positive)
     b = found.solution
     return MinimumNorm(

@@ -38,6 +38,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         """Validate, and make the arrays read-only copies."""
+        checks.boolean("positive", self.positive)
         X, y = checks.design(self.X, checks.finite_array("y", self.y, shape=(None,)))
         d = X.shape[1]
         empty = np.flatnonzero(~X.any(axis=0))

@@ -121,7 +121,11 @@ def sgd(
     >>> path.beta.shape, bool((path.train_loss[2] < path.train_loss[1]).all())
     ((3, 3, 40), True)
     """
-    seed_of = np.array([checks.integer(f"seeds[{i}]", s) for i, s in enumerate(seeds)], dtype=np.int64)
+    checks.instance("problem", problem, Problem)
+    checks.function("schedule", schedule)
+    checks.boolean("replacement", replacement)
+    listed = checks.sequence("seeds", seeds)
+    seed_of = np.array([checks.integer(f"seeds[{i}]", s) for i, s in enumerate(listed)], dtype=np.int64)
     if not len(seed_of):
         raise ValueError("`seeds` must hold at least one seed, got none")
     runs, d = len(seed_of), problem.num_features

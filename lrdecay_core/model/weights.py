@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lrdecay_core import checks
+
 __all__ = ["Weights"]
 
 
@@ -33,7 +35,7 @@ class Weights:
 
     def __post_init__(self) -> None:
         """Take both as float64 arrays of one shape."""
-        p, m = np.asarray(self.p, dtype=np.float64), np.asarray(self.m, dtype=np.float64)
+        p, m = checks.array("p", self.p), checks.array("m", self.m)
         if p.shape != m.shape or p.ndim < 1:
             raise ValueError(f"`p` and `m` must share one shape (..., d), got {p.shape} and {m.shape}")
         object.__setattr__(self, "p", p)

@@ -41,6 +41,8 @@ def register(name: str, factory: Factory) -> None:
     torch.Size([10, 40])
     >>> del ARCHITECTURES["linear"]
     """
+    checks.word("name", name)
+    checks.function("factory", factory)
     if name in ARCHITECTURES:
         raise ValueError(f"`name` must be new, got {name!r}, which is taken")
     ARCHITECTURES[name] = factory
@@ -71,10 +73,11 @@ def build(
     """
     architecture = ARCHITECTURES[checks.one_of("network", name, ARCHITECTURES)]
     gain = checks.positive("init_gain", init_gain)
+    shape = tuple(checks.integer("input_shape", n, minimum=1) for n in checks.sequence("input_shape", input_shape))
+    checks.integer("num_classes", num_classes, minimum=1)
     options = {} if width is None else {"width": checks.integer("width", width, minimum=1)}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(rng.integer_seed(seed, "network initialisation"))
-        network = architecture(input_shape, num_classes, **options)
+    with rng.torch_state(rng.integer_seed(seed, "network initialisation")):
+        network = architecture(shape, num_classes, **options)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(gain)

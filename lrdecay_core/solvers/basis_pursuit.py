@@ -50,6 +50,7 @@ def basis_pursuit(X: Any, y: Any, *, weights: Any = None, positive: bool = False
     >>> found.solution.tolist(), abs(found.gap) < 1e-12
     ([1.0, 0.0, 0.0], True)
     """
+    checks.boolean("positive", positive)
     X = checks.finite_array("X", X, shape=(None, None))
     n, d = X.shape
     y = checks.finite_array("y", y, shape=(n,))

@@ -70,11 +70,15 @@ def descend(
     >>> found.solution.round(decimals=2), str(found.reason)
     (tensor([3., 3.]), 'gradient')
     """
+    checks.function("loss", loss)
     target, bound = checks.fraction("target", target), checks.non_negative("gradient_bound", gradient_bound)
     checks.integer("max_steps", max_steps, minimum=1), checks.integer("memory", memory)
-    given = (start if isinstance(start, Tensor) else torch.as_tensor(start)).detach()
-    if given.ndim not in (1, 2):
-        raise ValueError(f"`start` must be (P,) or (R, P), got {tuple(given.shape)}")
+    if not isinstance(start, Tensor):
+        rows = checks.array("start", start, dtype=None)
+        start = torch.as_tensor(rows if rows.dtype.kind == "f" else checks.finite_array("start", rows))
+    given = start.detach()
+    if given.ndim not in (1, 2) or not given.numel() or not given.is_floating_point():
+        raise ValueError(f"`start` must be (P,) or (R, P) in floating point, got {tuple(given.shape)} {given.dtype}")
     run = _Runs(loss, given, target, bound)
     for _ in environment.progress(range(max_steps), "descent"):
         if not run.settle().any():

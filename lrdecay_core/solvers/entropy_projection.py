@@ -57,8 +57,9 @@ def entropy_projection(X: Any, y: Any, log_scale: Any, centre: Any, *, start: An
     [1.0, -0.0, 0.0]
     """
     X, y = checks.design(X, y)
-    half = np.asarray(log_scale, dtype=np.float64) - math.log(2)
-    phi = np.where(np.isneginf(half), 0.0, np.asarray(centre, dtype=np.float64))
+    log_scale, centre = checks.broadcast(log_scale=log_scale, centre=centre)
+    half = log_scale - math.log(2)
+    phi = np.where(np.isneginf(half), 0.0, centre)
     if not np.isfinite(phi).all():
         raise ValueError(
             "`centre` must be finite wherever `log_scale` is; a coordinate with one weight exactly 0 has no scale and "
@@ -91,14 +92,18 @@ def kl_projection(X: Any, y: Any, log_positive: Any, log_negative: Any, *, start
     n, d = X.shape
     logs = []
     for name, value in (("log_positive", log_positive), ("log_negative", log_negative)):
-        array = np.asarray(value, dtype=np.float64)
+        array = checks.array(name, value)
         if array.shape[-1:] != (d,) or np.isnan(array).any() or np.isposinf(array).any():
             raise ValueError(
                 f"`{name}` must end in {d} entries, one per column of `X`, finite or -inf (NaN marks a run without a "
                 f"limit: leave it out), got shape {array.shape}"
             )
         logs.append(array)
-    lead = np.broadcast_shapes(y.shape[:-1], logs[0].shape[:-1], logs[1].shape[:-1])
+    shapes = [part.shape[:-1] for part in (y, *logs)]
+    try:
+        lead = np.broadcast_shapes(*shapes)
+    except ValueError as error:
+        raise ValueError(f"leading axes of `y`, `log_positive` and `log_negative` must fit, got {shapes}") from error
 
     def rows(array: np.ndarray) -> Tensor:
         full = np.broadcast_to(array, (*lead, array.shape[-1])).reshape(-1, array.shape[-1])

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
+import pickle
+import sys
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, is_dataclass
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, provenance
+from lrdecay_core import checks, environment, executors, provenance
 from lrdecay_core.sweeps.result import Failure, Sweep
-from lrdecay_core.sweeps.specs import LIBRARY_STAMP, code_stamp
+from lrdecay_core.sweeps.specs import LIBRARY_STAMP, code_stamp, loaded_stamp
 from lrdecay_core.sweeps.specs import key as run_key
 from lrdecay_core.sweeps.store import Encoded, Store, decode, encode
 
@@ -61,9 +64,11 @@ def run(
     >>> run(double, grid(x=[1, 2, 3])).column("twice").tolist()
     [2, 4, 6]
     """
-    if executor is not None and not isinstance(executor, Executor):
-        raise ValueError(f"`executor` must be a concurrent.futures.Executor or None, got {type(executor).__name__}")
-    chosen = tuple(specs)
+    _check(fn, executor)
+    checks.word("description", description)
+    if version is not None:
+        checks.word("version", version)
+    chosen = checks.sequence("specs", specs)
     place = store if isinstance(store, Store) or store is None else Store(store)
     keys = _keys(fn, chosen, version, stored=place is not None)
     done: dict[str, Done] = {}
@@ -77,8 +82,7 @@ def run(
         return found is not None
 
     missing = [i for i in range(len(keys)) if not stored(i)]
-    expected = LIBRARY_STAMP if version is None else None
-    work = partial(_call, fn, expected)
+    work = partial(_call, fn, _loaded(fn) if version is None else None)
     for i, outcome in _outcomes(work, chosen, missing, executor or executors.Serial(), description, stored):
         if isinstance(outcome, str):
             failed[keys[i]] = Failure(spec=_mapping(chosen[i]), key=keys[i], traceback=outcome)
@@ -102,12 +106,25 @@ def run(
     )
 
 
+def _check(fn: Callable[[Any], Any], executor: Executor | None) -> None:
+    if not callable(fn):
+        raise ValueError(f"`fn` must be a function of one spec, got {checks.shown(fn)}")
+    if executor is not None and not isinstance(executor, Executor):
+        raise ValueError(f"`executor` must be a concurrent.futures.Executor or None, got {type(executor).__name__}")
+    if isinstance(executor, ProcessPoolExecutor | executors.Processes):
+        main = sys.modules["__main__"]
+        if getattr(fn, "__module__", None) == "__main__" and not hasattr(main, "__file__"):
+            raise ValueError("`fn` must be defined in a file, which other processes can import, or use executors.dask")
+
+
 def _keys(fn: Callable[[Any], Any], specs: Sequence[Any], version: str | None, *, stored: bool) -> tuple[str, ...]:
     bad = [
         spec for spec in specs if not isinstance(spec, Mapping) and (not is_dataclass(spec) or inspect.isclass(spec))
     ]
     if bad or not specs:
-        raise ValueError(f"`specs` must hold mappings or dataclasses, at least one, got {bad[0] if bad else 'none'!r}")
+        raise ValueError(
+            f"`specs` must hold mappings or dataclasses, at least one, got {checks.shown(bad[0]) if bad else 'none'}"
+        )
     if stored:
         code = code_stamp(fn) if version is None else version
         keys = tuple(run_key(fn, spec, version=code) for spec in specs)
@@ -161,26 +178,33 @@ def _submit(executor: Executor, work: Callable[[Any], Outcome], spec: Any) -> Fu
         future: Future[Outcome] = Future()
         future.set_exception(error)
         return future
+    except (TypeError, AttributeError, pickle.PicklingError) as error:
+        raise ValueError(f"`fn` and `specs` must be of a kind that can be sent to a worker, but {error}") from error
 
 
 def _outcome(future: Future[Outcome]) -> Outcome:
     """Return what the worker sent, or the traceback of how it was lost."""
     try:
         return future.result()
-    except (Exception, CancelledError):
+    except (Exception, CancelledError, SystemExit):
         return traceback.format_exc()
 
 
-def _call(fn: Callable[[Any], Any], library: str | None, spec: Any) -> Outcome:
+def _loaded(fn: Callable[[Any], Any]) -> tuple[str, str]:
+    return LIBRARY_STAMP, loaded_stamp(fn)
+
+
+def _call(fn: Callable[[Any], Any], expected: tuple[str, str] | None, spec: Any) -> Outcome:
     """Run in the worker. A failure travels as text: not every exception survives the way back."""
     started = time.perf_counter()
     try:
-        if library not in (None, LIBRARY_STAMP):
-            raise RuntimeError("this worker holds another version of lrdecay_core, torch or numpy than the caller")
-        encoded = encode(fn(spec))
-    except Exception:
+        if expected is not None and expected != _loaded(fn):
+            other = "lrdecay_core, torch or numpy" if expected[0] != LIBRARY_STAMP else f"the module {fn.__module__}"
+            raise RuntimeError(f"this worker holds another version of {other} than the caller")
+        encoded = encode(fn(copy.deepcopy(spec)))
+    except (Exception, SystemExit):
         return traceback.format_exc()
-    name = f"{fn.__module__}.{getattr(fn, '__qualname__', type(fn).__name__)}"
+    name = f"{getattr(fn, '__module__', '?')}.{getattr(fn, '__qualname__', type(fn).__name__)}"
     return encoded, {**_origin(), "function": name, "seconds": time.perf_counter() - started}
 
 

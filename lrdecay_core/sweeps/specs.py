@@ -8,13 +8,14 @@ import itertools
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from lrdecay_core import provenance
+from lrdecay_core import checks, provenance
 
-__all__ = ["LIBRARY_STAMP", "Spec", "code_stamp", "function_name", "grid", "key"]
+__all__ = ["LIBRARY_STAMP", "Spec", "code_stamp", "function_name", "grid", "key", "loaded_stamp"]
 
 Spec = Mapping[str, Any]
 """Axis name -> value: numbers, words, truth values, None, lists, mappings or dataclasses."""
@@ -39,9 +40,7 @@ def grid(**axes: Iterable[Any]) -> tuple[dict[str, Any], ...]:
 
 
 def _axis(name: str, axis: Iterable[Any]) -> list[Any]:
-    if isinstance(axis, str | bytes | Mapping) or not isinstance(axis, Iterable):
-        raise ValueError(f"`{name}` must be a list of values, got {axis!r}; one value is [{axis!r}]")
-    values = [value.item() if isinstance(value, np.generic) else value for value in axis]
+    values = [value.item() if isinstance(value, np.generic) else value for value in checks.sequence(name, axis)]
     if not values:
         raise ValueError(f"`{name}` must hold at least one value, got none")
     keys = [provenance.config_key(value) for value in values]
@@ -60,7 +59,8 @@ def key(fn: Callable[[Any], Any], spec: Spec, *, version: str | None = None) -> 
         version: a word for the code. None stamps the files themselves: see :func:`code_stamp`. Give one of your own
             to keep a long study's results across edits that you know do not change them.
     """
-    return provenance.config_key(function_name(fn), spec, code_stamp(fn) if version is None else str(version))
+    code = code_stamp(fn) if version is None else checks.word("version", version)
+    return provenance.config_key(function_name(fn), spec, code)
 
 
 def function_name(fn: Callable[[Any], Any]) -> str:
@@ -68,8 +68,8 @@ def function_name(fn: Callable[[Any], Any]) -> str:
     name = getattr(fn, "__qualname__", "<unnamed>")
     if not inspect.isroutine(fn) or "<" in name:
         raise ValueError(
-            f"`fn` must be a function defined by name at the top of a file or notebook, got {fn!r}; results of others "
-            "cannot be told apart: put what varies into the spec"
+            f"`fn` must be a function defined by name at the top of a file or notebook, got {checks.shown(fn)}; "
+            "results of others cannot be told apart: put what varies into the spec"
         )
     return f"{fn.__module__}.{name}"
 
@@ -78,16 +78,57 @@ def code_stamp(fn: Callable[[Any], Any]) -> str:
     """Return 12 hexadecimal digits for what a result depends on besides its spec.
 
     They change with the library's files below claims and figures, the file that defines ``fn`` (in a notebook: the
-    text of ``fn`` alone), and the versions of torch and numpy.
+    text of ``fn`` alone), the :func:`loaded_stamp` of ``fn``, and the versions of torch and numpy.
     """
     function_name(fn)  # refuses what is no function
     module = sys.modules.get(fn.__module__)
     file = getattr(module, "__file__", None)
     try:
         text = Path(file).read_text(encoding="utf8") if file else inspect.getsource(fn)
-    except (OSError, TypeError) as error:
+    except (OSError, TypeError, UnicodeDecodeError) as error:
         raise ValueError("`fn` must have a source that can be read; otherwise name its code by `version`") from error
-    return hashlib.sha256((LIBRARY_STAMP + text).encode()).hexdigest()[:12]
+    return hashlib.sha256((LIBRARY_STAMP + loaded_stamp(fn) + text).encode()).hexdigest()[:12]
+
+
+def loaded_stamp(fn: Callable[[Any], Any]) -> str:
+    """Return a hash of the code that runs when ``fn`` is called here, whatever its file says by now.
+
+    That is the bytecode of ``fn`` and of the functions, classes and constants of its module that it names.
+    """
+    parts: list[str] = []
+    waiting, seen = [inspect.unwrap(fn)], set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if inspect.isclass(part):
+            waiting += [value for _, value in sorted(vars(part).items()) if inspect.isfunction(value)]
+        elif inspect.isfunction(part):
+            names = _bytecode(part.__code__, parts)
+            parts += [repr(value) for value in (part.__defaults__, part.__kwdefaults__) if _is_constant(value)]
+            reached = [(name, inspect.unwrap(part.__globals__[name])) for name in names if name in part.__globals__]
+            parts += [f"{name}={value!r}" for name, value in reached if _is_constant(value)]
+            waiting += [value for _, value in reached if getattr(value, "__module__", None) == fn.__module__]
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
+
+
+def _bytecode(code: CodeType, parts: list[str]) -> list[str]:
+    """Add what ``code`` does to ``parts``, without addresses or line numbers; return the names it looks up."""
+    parts += [code.co_code.hex(), *code.co_names, *code.co_varnames]
+    names = list(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names += _bytecode(constant, parts)
+        else:
+            parts.append(repr(sorted(map(repr, constant)) if isinstance(constant, frozenset) else constant))
+    return names
+
+
+def _is_constant(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_constant, value))
+    return value is None or isinstance(value, str | bytes | bool | int | float | complex)
 
 
 LIBRARY_STAMP = provenance.library_stamp(*DRAWS_ONLY)

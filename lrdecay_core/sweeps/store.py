@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,11 +18,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from lrdecay_core import storage
+from lrdecay_core import checks, provenance, storage
 
 __all__ = ["Encoded", "Store", "decode", "encode"]
 
 Encoded = tuple[dict[str, np.ndarray], dict[str, Any]]
+DTYPES = ("bool", "float16", "float32", "float64", *(f"{u}int{bits}" for u in ("", "u") for bits in (8, 16, 32, 64)))
 
 
 def encode(result: Any) -> Encoded:
@@ -30,15 +32,22 @@ def encode(result: Any) -> Encoded:
         raise ValueError(f"`fn` must return a mapping of names to values, got {type(result).__name__} {result!r:.80}")
     arrays, plain = {}, {}
     for name, value in result.items():
-        if isinstance(value, Tensor):
-            value = value.detach().cpu().numpy()
-        if isinstance(value, np.ndarray):
-            if value.dtype.kind not in "biuf":
-                raise ValueError(f"`{name}` must hold numbers or truth values, got an array of {value.dtype}")
-            arrays[name] = value
+        if name == "__metadata__" or not name.isprintable():
+            raise ValueError(f"`fn` must name its values by printable words other than '__metadata__', got {name!a}")
+        if isinstance(value, Tensor | np.ndarray):
+            arrays[name] = _array(name, value)
         else:
             plain[name] = _plain(name, value)
     return arrays, plain
+
+
+def _array(name: str, value: Tensor | np.ndarray) -> np.ndarray:
+    """Return a copy: ``fn`` may fill the same memory again."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"`{name}` must be an array without a mask; return the mask as an array of its own")
+    if str(value.dtype).removeprefix("torch.") not in DTYPES:
+        raise ValueError(f"`{name}` must hold numbers or truth values, got an array of {value.dtype}")
+    return np.array(value.detach().cpu().numpy() if isinstance(value, Tensor) else value, order="C")
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -46,6 +55,8 @@ def _plain(name: str, value: Any) -> Any:
         value = value.item()
     if isinstance(value, list | tuple):
         return [_plain(name, part) for part in value]
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > provenance.LONGEST:
+        raise ValueError(f"`{name}` must hold whole numbers of at most {provenance.LONGEST} bits, got a longer one")
     if value is None or isinstance(value, str | bool | int | float):
         return value
     raise ValueError(
@@ -71,10 +82,9 @@ class Store:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = Path(folder)
+        self.folder = checks.path("store", folder)
         if self.folder.exists() and not self.folder.is_dir():
             raise ValueError(f"`store` must be a folder or a new name, got the file {self.folder}")
-        storage.remove_leftovers(self.folder)
 
     def keys(self) -> tuple[str, ...]:
         """Return the names of the stored runs, sorted; whether a file is sound shows when it is read."""
@@ -115,4 +125,8 @@ class Store:
         return origin if isinstance(origin, dict) else {}
 
     def _path(self, key: str, suffix: str) -> Path:
+        if not isinstance(key, str) or not re.fullmatch("[0-9a-f]{12}", key):
+            raise ValueError(
+                f"`key` must be 12 hexadecimal digits, as sweeps.key returns them, got {checks.shown(key)}"
+            )
         return self.folder / f"{key}.{suffix}"

@@ -78,6 +78,7 @@ def budget_test_loss(
     X, y = checks.design(X, checks.finite_array("y", y, shape=(None,)))
     n, d = X.shape
     truth = checks.finite_array("beta_true", beta_true, shape=(d,))
+    checks.function("schedule", schedule)
     rates = schedule(np.arange(checks.integer("num_steps", num_steps, minimum=1)))
     if rates.ndim != 2:
         raise ValueError(f"`schedule` must give one rate per candidate, (K, C), got shape {rates.shape}; pass a column")

@@ -30,9 +30,8 @@ def late_decay_limit(X: Any, y: Any, log_scale: Any, centre: Any) -> np.ndarray:
     >>> late_decay_limit([[1.0, 1.0]], [1.0], np.zeros(2), np.zeros(2)).round(12).tolist()
     [0.5, 0.5]
     """
-    log_scale, centre = np.broadcast_arrays(
-        np.asarray(log_scale, dtype=np.float64), np.asarray(centre, dtype=np.float64)
-    )
+    y = checks.finite_array("y", y, shape=(None,))
+    log_scale, centre = checks.broadcast(log_scale=log_scale, centre=centre)
     kept = ~np.isnan(log_scale).any(axis=-1)
     limit = np.full(log_scale.shape, np.nan)
     limit[kept] = solvers.entropy_projection(X, y, log_scale[kept], centre[kept]).solution
@@ -67,7 +66,7 @@ def tail_rate(X: Any, log_scale: Any) -> np.ndarray:
         log_scale: (..., d) log a at decay.
     """
     X = checks.finite_array("X", X, shape=(None, None))
-    a = np.exp(checks.finite_array("log_scale", log_scale))
+    a = np.exp(checks.finite_rows("log_scale", log_scale, X.shape[1]))
     return np.asarray(2 / len(X) * np.linalg.eigvalsh((X * a[..., None, :]) @ X.T)[..., 0])
 
 
@@ -83,4 +82,4 @@ def tail_drift_bound(train_loss: Any, rate: Any, *, decayed_rate: float) -> np.n
         decayed_rate: eta_s.
     """
     eta = checks.positive("decayed_rate", decayed_rate)
-    return np.asarray(2.5 * eta * np.asarray(train_loss) / np.asarray(rate))
+    return np.asarray(2.5 * eta * checks.array("train_loss", train_loss) / checks.array("rate", rate))

@@ -58,8 +58,10 @@ def decay_time(
     target = checks.positive("target_test_loss", target_test_loss)
     eta, sigma = checks.positive("learning_rate", learning_rate), checks.positive("label_noise", label_noise)
     B = checks.integer("batch_size", batch_size, minimum=1)
-    unit = B / (sigma**2 * float((np.asarray(X, dtype=np.float64) ** 2).mean()))  # slow time per unit of log a
-    truth = np.asarray(beta_true, dtype=np.float64)
+    checks.boolean("first_order", first_order)
+    X, y = checks.design(X, y)
+    unit = B / (sigma**2 * float((X**2).mean()))  # slow time per unit of log a
+    truth = checks.finite_array("beta_true", beta_true, shape=X.shape[1:])
     depth, best = DEEPEST / 32, np.inf
     while depth <= DEEPEST:
         times = graded_depths(depth) * unit

@@ -102,7 +102,8 @@ def deviation_bound(X: Any, beta_true: Any, log_scale: Any, centre: Any) -> Devi
             f"`beta_true` must be the unique basis-pursuit solution, which needs kappa* < 1, got {exponent.kappa:.3f}"
         )
     X, beta = np.asarray(X, dtype=np.float64), np.asarray(beta_true, dtype=np.float64)
-    logs, phi = checks.finite_array("log_scale", log_scale), checks.finite_array("centre", centre)
+    d = len(beta)
+    logs, phi = checks.finite_rows("log_scale", log_scale, d), checks.finite_rows("centre", centre, d)
     on = beta != 0
     log_a = (logs.max(axis=-1) + logs.min(axis=-1)) / 2
     theta = (np.abs(logs - log_a[..., None]) + np.abs(phi)).max(axis=-1)

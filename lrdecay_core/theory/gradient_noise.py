@@ -30,8 +30,11 @@ def mean_squared_gradient(
     [9.0, 36.0]
     """
     X = checks.finite_array("X", X, shape=(None, None))
-    r = np.asarray(residual, dtype=np.float64)
+    r = checks.array("residual", residual)
+    if r.shape[-1:] != X.shape[:1]:
+        raise ValueError(f"`residual` must have shape (..., {len(X)}), got {r.shape}")
     sigma = checks.non_negative("label_noise", label_noise)
+    checks.boolean("replacement", replacement)
     own, shared = _shares(len(X), batch_size, replacement)
     return np.asarray(sigma**2 / batch_size * (X**2).mean(axis=0) + own * r**2 @ X**2 + shared * (r @ X) ** 2)
 

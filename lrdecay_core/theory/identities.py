@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lrdecay_core import checks
+
 __all__ = ["Identities", "centre_increment", "identity_residuals"]
 
 
@@ -18,7 +20,7 @@ def centre_increment(step: Any) -> np.ndarray:
     >>> float(centre_increment(0.1).round(9))
     -0.000670695
     """
-    x = np.asarray(step, dtype=np.float64)
+    x = checks.array("step", step)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.abs(1 - x)) - np.log(np.abs(1 + x)) + 2 * x)
 
@@ -56,7 +58,7 @@ def identity_residuals(p: Any, m: Any, p_next: Any, m_next: Any, step: Any) -> I
     >>> bool(max(found.scale, found.phi, found.beta, found.magnitude, found.norm) < 1e-15)
     True
     """
-    p, m, p1, m1, h = (np.asarray(x, dtype=np.float64) for x in (p, m, p_next, m_next, step))
+    p, m, p1, m1, h = checks.broadcast(p=p, m=m, p_next=p_next, m_next=m_next, step=step)
     beta, D, beta1, D1 = p**2 - m**2, p**2 + m**2, p1**2 - m1**2, p1**2 + m1**2
     grown_p, grown_m = np.log(np.abs(p1 / p)), np.log(np.abs(m1 / m))
     norm = 2 * D.sum(axis=-1)

@@ -18,7 +18,7 @@ def divergence(p: Any, m: Any, interpolator: Any) -> np.ndarray:
     KL(P | q) = P log(P / q) - P + q. It is 0 or above, infinite if a weight that b needs is 0, and
     |p|^2 + |m|^2 <= 2 U + 2 |b|_1. Source: ours; Theorem C of the book.
     """
-    p, m, b = (np.asarray(x, dtype=np.float64) for x in (p, m, interpolator))
+    p, m, b = checks.broadcast(p=p, m=m, interpolator=interpolator)
     return np.asarray((kl_div(np.maximum(b, 0), p**2) + kl_div(np.maximum(-b, 0), m**2)).sum(axis=-1))
 
 

@@ -33,8 +33,9 @@ def norm_excess_bound(X: Any, y: Any, log_scale: Any, centre: Any) -> np.ndarray
     X, y = checks.design(X, y)
     if not y.any():
         raise ValueError("`y` must not be 0 everywhere: the least norm is then 0")
-    logs, phi = checks.finite_array("log_scale", log_scale), checks.finite_array("centre", centre)
-    R, d = solvers.basis_pursuit(X, y).value, X.shape[1]
+    d = X.shape[1]
+    logs, phi = checks.finite_rows("log_scale", log_scale, d), checks.finite_rows("centre", centre, d)
+    R = solvers.basis_pursuit(X, y).value
     log_a = logs.max(axis=-1)
     theta = (np.abs(logs - log_a[..., None]) + np.abs(phi)).max(axis=-1)
     room = np.log(2 * R / d) - log_a - theta

@@ -26,7 +26,9 @@ def plateau_level(norm_squared: Any, *, learning_rate: float, label_noise: float
     >>> float(plateau_level(8.0, learning_rate=0.01, label_noise=2.0, batch_size=4).round(12))
     0.02
     """
-    return np.asarray(_temperature(learning_rate, label_noise, batch_size) / 4 * np.asarray(norm_squared))
+    return np.asarray(
+        _temperature(learning_rate, label_noise, batch_size) / 4 * checks.array("norm_squared", norm_squared)
+    )
 
 
 def fluctuation_test_loss(
@@ -43,7 +45,8 @@ def fluctuation_test_loss(
 
     Source: ours; heuristic, of leading order in eta.
     """
-    X, D = checks.finite_array("X", X, shape=(None, None)), checks.finite_array("magnitude", magnitude)
+    X = checks.finite_array("X", X, shape=(None, None))
+    D = checks.finite_rows("magnitude", magnitude, X.shape[1])
     XD = X * D[..., None, :]
     trace = np.trace(np.linalg.solve(XD @ X.T, XD @ np.swapaxes(XD, -1, -2)), axis1=-2, axis2=-1)
     return np.asarray(_temperature(learning_rate, label_noise, batch_size) / 2 * trace)
@@ -55,6 +58,7 @@ def centre_variance(X: Any, magnitude: Any, *, learning_rate: float, label_noise
     It grows as the scale shrinks, so every rate has a last time up to which the curve before decay is quasi-static;
     the late-decay limit stays exact. Arguments as in ``fluctuation_test_loss``. Source: ours; heuristic.
     """
-    X, D = checks.finite_array("X", X, shape=(None, None)), checks.finite_array("magnitude", magnitude)
+    X = checks.finite_array("X", X, shape=(None, None))
+    D = checks.finite_rows("magnitude", magnitude, X.shape[1])
     inverse = np.linalg.solve((X * D[..., None, :]) @ X.T, np.broadcast_to(X, (*D.shape[:-1], *X.shape)))
     return np.asarray(_temperature(learning_rate, label_noise, batch_size) * (X * inverse).sum(axis=-2))

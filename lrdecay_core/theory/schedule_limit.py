@@ -58,6 +58,7 @@ def schedule_log_scale(
     X, y = checks.design(X, checks.finite_array("y", y, shape=(None,)))
     marks, rates = _rates(schedule, steps)
     sigma = checks.non_negative("label_noise", label_noise)
+    checks.boolean("first_order", first_order), checks.boolean("replacement", replacement)
     B = checks.integer("batch_size", batch_size, minimum=1, maximum=None if replacement else len(X))
     start = np.full(X.shape[1], np.log(2 * checks.positive("init_scale", init_scale) ** 2))
     drift, v = sigma**2 / B, (X**2).mean(axis=0)
@@ -115,7 +116,8 @@ def schedule_limit(
 def _rates(schedule: Schedule, steps: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
     """Return the steps, and the rate of every update before the last of them."""
     marks = np.array(checks.increasing("steps", steps, minimum=0, maximum=2**62))
-    rates = np.asarray(schedule(np.arange(marks[-1])), dtype=np.float64)
+    checks.function("schedule", schedule)
+    rates = checks.array("schedule", schedule(np.arange(marks[-1])))
     if rates.ndim != 1 or not (np.isfinite(rates) & (rates >= 0)).all():
         raise ValueError(f"`schedule` must give one finite rate of 0 or above a step, got shape {rates.shape}")
     return marks, rates

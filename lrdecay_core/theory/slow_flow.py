@@ -90,6 +90,7 @@ def slow_log_scale(
     if not len(times) or times[0] < 0 or (np.diff(times) <= 0).any():
         raise ValueError(f"`slow_times` must be 0 or above and increase strictly, got {times.tolist()}")
     sigma = checks.non_negative("label_noise", label_noise)
+    checks.boolean("replacement", replacement)
     B = checks.integer("batch_size", batch_size, minimum=1, maximum=None if replacement else len(X))
     start = np.full(X.shape[1], np.log(2 * checks.positive("init_scale", init_scale) ** 2))
     drift, v = sigma**2 / B, (X**2).mean(axis=0)

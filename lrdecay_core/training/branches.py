@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -132,14 +131,15 @@ def branches(
     >>> branches(config, decay_epochs=[1, 4], seeds=range(3)).test_error.shape[:2]
     (2, 3)
     """
+    checks.instance("config", config, TrainConfig)
     arms = checks.increasing("decay_epochs", decay_epochs, minimum=0, maximum=config.epochs)
-    wanted = tuple(trunk_epochs)
+    wanted = checks.sequence("trunk_epochs", trunk_epochs)
     kept = checks.increasing("trunk_epochs", wanted, minimum=0, maximum=arms[-1]) if wanted else ()
     replicates = checks.distinct_integers("seeds", seeds)
     loop = Loop(config, arms, replicates, checks.torch_device("device", device))
     trunk = torch.full((len(kept), *loop.final_weights().shape[1:]), torch.nan)
     key = provenance.config_key(config, arms, kept, replicates)
-    path = None if store is None else Path(store)
+    path = None if store is None else checks.path("store", store)
     ours = {"trunk": trunk, "seconds": torch.zeros((), dtype=torch.float64)}
     state = None if path is None else checkpoint.load(path, key=key, check=partial(_check, loop, ours))
     if state is not None:

@@ -80,10 +80,11 @@ class TrainConfig:
             checks.non_negative(name, getattr(self, name))
         for name in ("label_noise", "label_corruption", "label_smoothing", "momentum"):
             checks.fraction(name, getattr(self, name))
+        checks.boolean("compile", self.compile)
         if not isinstance(self.augment, bool) or (self.augment and len(dataset.input_shape) < 2):
             raise ValueError(
-                f"`augment` must be True or False, and False unless inputs are images, got {self.augment!r} "
-                f"with inputs of shape {dataset.input_shape}"
+                "`augment` must be True or False, and False unless inputs are images, "
+                f"got {checks.shown(self.augment)} with inputs of shape {dataset.input_shape}"
             )
         if not isinstance(self.compile, bool):
             raise ValueError(f"`compile` must be True or False, got {self.compile!r}")

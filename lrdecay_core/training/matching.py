@@ -43,6 +43,7 @@ def at_training_loss(runs: Branches, level: float) -> Matched:
         runs: branches of one configuration.
         level: training loss (excess over its floor) at which arms are compared, above 0.
     """
+    checks.instance("runs", runs, Branches)
     level = checks.positive("level", level)
     shape = runs.test_error.shape[:2]
     epoch, error, loss = (np.full(shape, np.nan) for _ in range(3))

@@ -67,6 +67,7 @@ def scheduled(
     >>> scheduled(config, schedules=shapes, seeds=range(3)).test_error.shape
     (2, 3)
     """
+    checks.instance("config", config, TrainConfig)
     replicates, started = checks.distinct_integers("seeds", seeds), time.perf_counter()
     table, place = _table(config, schedules), checks.torch_device("device", device)
     dataset = data.load(config.dataset)
@@ -107,11 +108,14 @@ def scheduled(
 def _table(config: TrainConfig, schedules: Mapping[str, Schedule]) -> np.ndarray:
     """Return the rate of every schedule at every step, (A, K)."""
     steps = np.arange(config.epochs * config.steps_per_epoch)
+    checks.instance("schedules", schedules, Mapping)
     if not schedules:
         raise ValueError("`schedules` must hold at least one schedule, got none; such as {'cosine': cosine(...)}")
-    rates = {name: np.asarray(schedule(steps), dtype=np.float64) for name, schedule in schedules.items()}
+    for schedule in schedules.values():
+        checks.function("schedules", schedule)
+    rates = {name: checks.finite_array("schedules", schedule(steps)) for name, schedule in schedules.items()}
     for name, values in rates.items():
-        if values.shape != steps.shape or not np.isfinite(values).all() or (values < 0).any():
+        if values.shape != steps.shape or (values < 0).any():
             raise ValueError(
                 f"`schedules` must give one rate, 0 or above, for every step, got {name!r}: {values.shape}"
             )

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -51,3 +53,11 @@ def test_a_registered_network_draws_its_weights_at_the_same_address(monkeypatch)
     assert torch.equal(torch.nn.utils.parameters_to_vector(mine.parameters()), flat(seed=7))
     with pytest.raises(ValueError, match="`name` must be new, got 'mine'"):
         networks.register("mine", networks.MLP)
+
+
+def test_threads_build_what_one_thread_builds():
+    """PyTorch's generator is one for all threads."""
+    alone = [flat(width=200, seed=seed) for seed in range(60)]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda seed: flat(width=200, seed=seed), range(60)))
+    assert all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))

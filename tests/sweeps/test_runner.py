@@ -1,6 +1,9 @@
 import os
+import re
+import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+import types
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +14,7 @@ from lrdecay_core.sweeps import runner
 
 SPECS = sweeps.grid(rate=[0.1, 0.2], seed=range(4))
 CALLS = []
+BUFFER = np.zeros(2)
 
 
 def work(spec):
@@ -37,6 +41,22 @@ def dies(spec):
     if spec["seed"] == 1:
         os.kill(os.getpid(), 9)
     return {"x": 1}
+
+
+def spoils_its_spec(spec):
+    spec["x"].append(0)
+    return {"x": spec.pop("x")}
+
+
+def exits(spec):
+    if spec["seed"] == 1:
+        sys.exit(3)
+    return {"x": 1}
+
+
+def fills_again(spec):
+    BUFFER.fill(spec["seed"])
+    return {"x": BUFFER}
 
 
 @dataclass(frozen=True)
@@ -124,12 +144,19 @@ def test_an_exception_that_cannot_travel_is_reported_as_it_was():
     assert found.failures[0].error.endswith("Local: here")
 
 
-def test_a_lost_worker_of_a_pool_is_a_failure_and_the_rerun_ends_the_work(tmp_path):
+def test_a_run_that_kills_its_process_fails_alone(tmp_path):
     with executors.local_processes(2) as pool, pytest.warns(RuntimeWarning, match="BrokenProcessPool"):
+        found = sweeps.run(dies, SPECS, executor=pool, store=tmp_path)
+    assert [failure.spec["seed"] for failure in found.failures] == [1, 1]
+    assert found.computed == len(sweeps.Store(tmp_path).keys()) == len(SPECS) - 2
+
+
+def test_a_broken_pool_fails_what_it_was_given_and_the_rest(tmp_path):
+    """Not ours: a ``ProcessPoolExecutor`` takes no more calls then."""
+    with ProcessPoolExecutor(1) as pool, pytest.warns(RuntimeWarning, match="BrokenProcessPool"):
         found = sweeps.run(dies, SPECS, executor=pool, store=tmp_path)
     assert found.failures
     assert len(found.failures) + found.computed == len(SPECS)
-    assert len(sweeps.Store(tmp_path).keys()) == found.computed
 
 
 def test_an_interrupt_keeps_what_is_done_and_cancels_the_rest(tmp_path, monkeypatch):
@@ -180,15 +207,51 @@ def test_what_another_call_stored_meanwhile_is_not_done_again(tmp_path):
 
 
 def test_a_worker_with_other_code_is_refused():
-    outcome = runner._call(work, "another stamp", SPECS[0])
-    assert "another version of lrdecay_core" in outcome
+    library, loaded = runner._loaded(work)
+    for stamps, what in ((("another", loaded), "lrdecay_core"), ((library, "another"), f"the module {__name__}")):
+        assert f"another version of {what}" in runner._call(work, stamps, SPECS[0])
     assert CALLS == []
+    assert not isinstance(runner._call(work, (library, loaded), SPECS[0]), str)
+
+
+def test_what_a_run_does_to_its_spec_stays_in_the_run(tmp_path):
+    found = sweeps.run(spoils_its_spec, [{"x": [1]}, {"x": [2]}], store=tmp_path)
+    assert found.specs == ({"x": [1]}, {"x": [2]})
+    assert sweeps.run(spoils_its_spec, [{"x": [1]}, {"x": [2]}], store=tmp_path).computed == 0
+
+
+def test_a_run_that_exits_is_a_failure():
+    with pytest.warns(RuntimeWarning, match="SystemExit: 3"):
+        found = sweeps.run(exits, SPECS)
+    assert len(found.failures) == 2
+    assert found.computed == len(SPECS) - 2
+
+
+def test_memory_that_is_used_again_does_not_change_earlier_results():
+    assert sweeps.run(fills_again, SPECS).column("x").tolist() == [[float(s["seed"])] * 2 for s in SPECS]
+
+
+def test_a_function_of_a_notebook_needs_dask(monkeypatch):
+    main = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    monkeypatch.setattr(work, "__module__", "__main__")
+    with executors.local_processes(2) as pool, pytest.raises(ValueError, match="`fn` must be defined in a file"):
+        sweeps.run(work, SPECS, executor=pool, version="1")
+
+
+def test_what_cannot_be_sent_to_a_worker_is_refused():
+    class Picky(executors.Serial):
+        def submit(self, fn, /, *args, **kwargs):
+            raise TypeError("cannot pickle '_thread.lock' object")
+
+    with pytest.raises(ValueError, match="`fn` and `specs` must be of a kind that can be sent to a worker, but cannot"):
+        sweeps.run(work, SPECS, executor=Picky())
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((work, []), "`specs` must hold mappings or dataclasses, at least one, got 'none'"),
+        ((work, []), "`specs` must hold mappings or dataclasses, at least one, got none"),
         ((work, [1]), "`specs` must hold mappings or dataclasses, at least one, got 1"),
         ((work, [{"seed": 1}, {"seed": 1}]), "`specs` must be distinct"),
         ((work, [{"seed": {1}}]), "got set"),
@@ -224,3 +287,29 @@ def test_overhead_stays_below_three_percent_of_one_second(tmp_path):
         work(spec)
     bare = time.perf_counter() - started
     assert (with_store - bare) / len(specs) < 0.03
+
+
+def slow_work(spec):
+    time.sleep(0.15)
+    return {"x": spec["seed"]}
+
+
+def test_the_bar_of_a_rerun_begins_where_the_store_ends_and_says_the_time_left(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("LRDECAY_STATIC", raising=False)
+    sweeps.run(slow_work, SPECS[:5], store=tmp_path)
+    capsys.readouterr()
+    sweeps.run(slow_work, SPECS, store=tmp_path, description="rest")
+    shown = capsys.readouterr().err
+    assert "rest:  62%" in shown
+    assert "0/8" not in shown
+    assert re.search(r"[67]/8 \[\d\d:\d\d<\d\d:\d\d", shown)
+
+
+def test_two_sweeps_at_once_on_one_cluster_and_one_store(tmp_path):
+    sweeps.run(work, SPECS, store=tmp_path / "alone")
+    with executors.dask(workers=2) as ours, executors.dask(ours._client.scheduler.address) as theirs:
+        with ThreadPoolExecutor(2) as threads:
+            calls = [threads.submit(sweeps.run, work, SPECS, executor, tmp_path / "b") for executor in (ours, theirs)]
+        for call in calls:
+            np.testing.assert_array_equal(call.result().column("values"), reference())
+    assert contents(tmp_path / "b") == contents(tmp_path / "alone")

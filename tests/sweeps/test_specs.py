@@ -1,4 +1,5 @@
 import functools
+import os
 import subprocess
 import sys
 import types
@@ -97,3 +98,60 @@ def test_an_edit_of_the_library_changes_the_stamp_and_one_of_a_figure_does_not(t
     assert provenance.library_stamp(*specs.DRAWS_ONLY) == before
     (tmp_path / "rng.py").write_text("2")
     assert provenance.library_stamp(*specs.DRAWS_ONLY) != before
+
+
+MODULE = """
+FACTOR, NAMES = {factor}, {{"a", "b"}}
+
+class Rule:
+    def apply(self, x):
+        return {method} * x
+
+def helper(x, power={power}):
+    return FACTOR * x**power if x in {{"p", "q", "r"}} else x
+
+def unused():
+    return {unused}
+
+def f(spec):
+    return {{"x": [helper(x) for x in [Rule().apply(spec["x"])]]}}
+"""
+VALUES = {"factor": 2, "method": 1, "power": 1, "unused": 1}
+
+
+def _loaded(folder, monkeypatch, **values):
+    module = types.ModuleType("mine")
+    module.__file__ = str(folder / "mine.py")
+    monkeypatch.setitem(sys.modules, "mine", module)
+    exec(MODULE.format(**{**VALUES, **values}), module.__dict__)
+    return module.f
+
+
+@pytest.mark.parametrize("name", ["factor", "method", "power"])
+def test_code_that_was_loaded_before_an_edit_is_not_taken_for_the_edited(tmp_path, monkeypatch, name):
+    """Import, edit, run: the old code runs, so its result must not be found by the new."""
+    (tmp_path / "mine.py").write_text(MODULE.format(**{**VALUES, name: 3}))
+    stale = specs.code_stamp(_loaded(tmp_path, monkeypatch))
+    fresh = specs.code_stamp(_loaded(tmp_path, monkeypatch, **{name: 3}))
+    assert stale != fresh
+    assert specs.code_stamp(_loaded(tmp_path, monkeypatch, **{name: 3})) == fresh
+
+
+def test_what_a_function_does_not_name_is_not_part_of_its_loaded_code(tmp_path, monkeypatch):
+    before = specs.loaded_stamp(_loaded(tmp_path, monkeypatch))
+    assert specs.loaded_stamp(_loaded(tmp_path, monkeypatch, unused=2)) == before
+
+
+def test_loaded_code_has_one_stamp_in_every_process(tmp_path):
+    """Sets of words have another order in every process, and code other addresses."""
+    (tmp_path / "mine.py").write_text(MODULE.format(**VALUES))
+    code = "import mine; from lrdecay_core.sweeps import specs; print(specs.loaded_stamp(mine.f))"
+    around = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True, text=True, check=True, env={**around, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(found) == 1

@@ -66,6 +66,13 @@ def test_fresh_and_stored_results_are_the_same(tmp_path):
         ({"a": object()}, "`a` must be an array"),
         ({"a": np.array(["x"])}, "`a` must hold numbers"),
         ({"a": np.array([{}])}, "`a` must hold numbers"),
+        ({"a": np.ones(2, np.longdouble)}, "`a` must hold numbers"),
+        ({"a": np.ones(2, ">f8")}, "`a` must hold numbers"),
+        ({"a": np.ma.ones(2)}, "`a` must be an array without a mask"),
+        ({"a": torch.ones(2, dtype=torch.bfloat16)}, "`a` must hold numbers"),
+        ({"a": 10**5000}, "`a` must hold whole numbers of at most 4096 bits"),
+        ({"__metadata__": np.ones(2)}, "`fn` must name its values"),
+        ({"\ud800": np.ones(2)}, "`fn` must name its values"),
     ],
 )
 def test_results_that_no_file_could_hold(result, message):
@@ -120,3 +127,33 @@ def test_a_file_is_no_store(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="`store` must be a folder"):
         Store(tmp_path / "file")
+
+
+def test_every_kind_of_number_comes_back(tmp_path):
+    given = {name: np.ones((2, 3), name).T for name in module.DTYPES}
+    store = Store(tmp_path)
+    store.put(KEY, encode(given), {})
+    _same(store.get(KEY)[0], given)
+
+
+@pytest.mark.parametrize("key", ["../escaped", "", "0" * 11, "0" * 13, "A" * 12, None])
+def test_a_name_leads_nowhere_else(tmp_path, key):
+    store = Store(tmp_path / "store")
+    with pytest.raises(ValueError, match="`key` must be 12 hexadecimal digits"):
+        store.put(key, encode(RESULT), {})
+    with pytest.raises(ValueError, match="`key` must be 12 hexadecimal digits"):
+        store.get(key)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_read_now_is_left_where_it_is(tmp_path, monkeypatch):
+    def trouble(*args, **options):
+        raise OSError(5, "Input/output error")
+
+    store = Store(tmp_path)
+    store.put(KEY, encode(RESULT), {})
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "safe_open", trouble)
+        with pytest.raises(OSError, match="Input/output"):
+            store.get(KEY)
+    _same(store.get(KEY)[0], RESULT)
