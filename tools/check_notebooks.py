@@ -22,7 +22,8 @@ import pathlib
 import sys
 
 if importlib.util.find_spec("lrdecay_core") is None:
-    _r = next((p for p in pathlib.Path.cwd().parents if (p / "lrdecay_core" / "__init__.py").is_file()), None)
+    _up = pathlib.Path.cwd().parents
+    _r = next((p for p in _up if (p / "lrdecay_core").is_dir()), None)
     if _r:
         sys.path.insert(0, str(_r))
     else:
