@@ -8,7 +8,7 @@ import numpy as np
 
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval, profile_interval, thresholds
-from lrdecay_core.experiments.model.silent_model import SilentModel
+from lrdecay_core.experiments.model.label_noise_off import SilentModel
 from lrdecay_core.experiments.networks.boundaries import FRESH, SILENT, Arms
 
 __all__ = ["MARGIN", "corruption", "gain", "gains", "persistence"]

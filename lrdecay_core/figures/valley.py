@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lrdecay_core.claims.statistics import mean_interval
-from lrdecay_core.experiments.model.fast_slow import Drift, Motion, Plateaus
+from lrdecay_core.experiments.model.fast_slow import Motion, Plateaus
+from lrdecay_core.experiments.model.label_noise_off import Drift
 from lrdecay_core.experiments.model.valley import Decays
 from lrdecay_core.figures.style import (
     CONTROL,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import boundaries
-from lrdecay_core.experiments.model.silent_model import SilentModel
+from lrdecay_core.experiments.model.label_noise_off import SilentModel
 from lrdecay_core.experiments.networks.boundaries import FRESH, SILENT, Arms
 
 

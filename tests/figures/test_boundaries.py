@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments.model.silent_model import SilentModel
+from lrdecay_core.experiments.model.label_noise_off import SilentModel
 from lrdecay_core.experiments.networks.boundaries import Arms
 from lrdecay_core.experiments.networks.schedules import RULER, Shapes
 from lrdecay_core.figures import boundaries as draw

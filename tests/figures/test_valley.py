@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments.model import fast_slow, valley
+from lrdecay_core.experiments.model import fast_slow, label_noise_off, valley
 from lrdecay_core.figures import style
 from lrdecay_core.figures import valley as draw
 
@@ -74,7 +74,7 @@ def test_plateaus_show_levels_and_ratios():
 
 def test_a_bound_is_drawn_only_where_there_is_one():
     short = replace(SMALL, num_steps=60)
-    within, beyond = fast_slow.drift(short), fast_slow.drift(short, learning_rate=0.04)
+    within, beyond = label_noise_off.drift(short), label_noise_off.drift(short, learning_rate=0.04)
     assert "bound without label noise" in lines(draw.plot_drift(within))
     ax = draw.plot_drift(beyond)
     assert "bound without label noise" not in lines(ax)

@@ -1,15 +1,15 @@
-"""The speeds of one rate: motion across and along the valley, the plateau, the drift with and without label noise."""
+"""The speeds of one rate: motion across and along the valley, and the plateau."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from lrdecay_core import model, schedules, theory
 from lrdecay_core.experiments.model.valley import Setup, problem
 
-__all__ = ["Drift", "Motion", "Plateaus", "describe_drift", "drift", "motion", "plateaus"]
+__all__ = ["Motion", "Plateaus", "motion", "plateaus"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -141,79 +141,4 @@ def plateaus(
         measured=losses[:, inside].mean(axis=1),
         predicted=level[:, inside].mean(axis=1),
         window=window,
-    )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Drift:
-    """How much of log a one constant rate takes off, with label noise and without."""
-
-    setup: Setup
-    """With the rate in force."""
-    steps: np.ndarray
-    """(K,)"""
-    noisy: np.ndarray
-    """(K, R) log(a_0 / a) with label noise, mean over coordinates."""
-    quiet: np.ndarray
-    """(K, R) the same without, largest over coordinates."""
-    predicted: np.ndarray
-    """(K,) eta^2 T sigma^2 / B."""
-    bound: float
-    """The most that SGD without label noise can take off at this rate; NaN if the rate is beyond the theorem."""
-    rise: float
-    """Largest step up of the divergence U without label noise, between recorded states; at most rounding."""
-
-
-def drift(settings: Setup, *, learning_rate: float | None = None) -> Drift:
-    """Run one rate with and without label noise.
-
-    Args:
-        settings: its rate and decay steps are not used.
-        learning_rate: None takes the largest rate that the theorem allows for this problem and start.
-    """
-    task, scale = problem(settings), settings.init_scale
-    best = model.minimum_norm(task).beta
-    allowed = theory.largest_rate(task.X, best, init_scale=scale) * (1 - 1e-12)
-    eta = allowed if learning_rate is None else learning_rate
-    marks = np.unique(
-        np.concatenate([np.arange(min(500, settings.num_steps)), np.geomspace(1, settings.num_steps, 40)]).astype(int)
-    )
-    runs = {
-        sigma: model.sgd(
-            task,
-            schedule=schedules.constant(eta),
-            num_steps=settings.num_steps,
-            batch_size=settings.batch_size,
-            label_noise=sigma,
-            init_scale=scale,
-            seeds=settings.seeds,
-            record=marks,
-        )
-        for sigma in (settings.label_noise, 0.0)
-    }
-    lost = {sigma: np.log(2 * scale**2) - run.log_scale for sigma, run in runs.items()}
-    quiet = runs[0.0].weights
-    U = theory.divergence(quiet.p, quiet.m, best)
-    return Drift(
-        setup=replace(settings, learning_rate=eta),
-        steps=marks,
-        noisy=lost[settings.label_noise].mean(axis=-1),
-        quiet=lost[0.0].max(axis=-1),
-        predicted=eta**2 * settings.label_noise**2 / settings.batch_size * marks,
-        bound=theory.waiting_bound(task.X, best, init_scale=scale, learning_rate=eta) if eta <= allowed else np.nan,
-        rise=float(np.diff(U, axis=0).max()),
-    )
-
-
-def describe_drift(found: Drift) -> str:
-    """Return in words what the bound allows and what was lost."""
-    s, last = found.setup, found.steps[-1]
-    tenth = int(np.searchsorted(found.steps, last / 10))
-    return (
-        f"At $\\eta = {s.learning_rate:.2g}$, the largest rate that the theorem covers here, it allows "
-        f"**{found.bound:.3f}** for every $T$. Measured without label noise, largest over coordinates and "
-        f"{len(s.seeds)} runs: {found.quiet[tenth].max():.5f} after {found.steps[tenth]} steps and "
-        f"**{found.quiet[-1].max():.5f}** after {last}. The divergence $U$ never rises between recorded states: its "
-        f"largest change is {found.rise:.1e}. With label noise the loss of scale is {found.noisy[-1].mean():.4f} after "
-        f"{last} steps, predicted {found.predicted[-1]:.4f}, and it goes on."
     )

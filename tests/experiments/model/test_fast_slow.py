@@ -37,18 +37,3 @@ def test_plateaus_are_near_the_prediction_and_nearer_at_the_smaller_rate():
     assert ratio == pytest.approx([1.08, 1.02], abs=0.06)  # leading order; the excess shrinks with the rate
     assert found.flow[-1] < 1e-10 < found.measured.min()
     assert found.train_loss.shape == found.level.shape == (2, len(found.times), 12)
-
-
-def test_without_label_noise_the_loss_of_scale_stops_below_the_bound_and_with_it_goes_on():
-    found = fast_slow.drift(replace(SMALL, num_steps=6000, seeds=(0, 1)))
-    assert found.quiet[-1].max() < found.bound
-    assert found.quiet[-1].max() < 1.2 * found.quiet[found.steps <= 3000][-1].max()
-    assert found.rise <= 1e-12
-    assert found.noisy[-1].mean() == pytest.approx(found.predicted[-1], rel=0.2)  # phase I counts at small T
-    assert f"**{found.bound:.3f}**" in fast_slow.describe_drift(found)
-
-
-def test_beyond_the_theorem_there_is_no_bound():
-    found = fast_slow.drift(replace(SMALL, num_steps=50, seeds=(0,)), learning_rate=0.04)
-    assert np.isnan(found.bound)
-    assert found.setup.learning_rate == 0.04
