@@ -127,7 +127,7 @@ def test_killed_and_resumed_equals_uninterrupted(config, tmp_path):
     arguments = {"decay_epochs": [4, 20, 40], "seeds": [1, 2], "trunk_epochs": [0, 20]}
     store, context = tmp_path / "run", multiprocessing.get_context("spawn")
     whole = branches(config, **arguments)
-    for _ in range(3):
+    for _ in range(2):
         process = context.Process(target=branches, args=(config,), kwargs={**arguments, "store": store}, daemon=True)
         begun = written(store)
         process.start()

@@ -249,7 +249,7 @@ def describe(axes: Grid, result: PhaseDiagram) -> str:
             best = int(np.nanargmin(errors))
             lines.append(f"{rate:g}: {100 * result.decay[best]:.3g} % ({100 * errors[best]:.1f} %)")
     return (
-        f"{rates} rates, {times} decay times and {seeds} seeds make {rates * times * seeds} curves of the network "
+        f"{rates} rates, {times} decay times and {seeds} seeds make {rates * times * seeds} tails of the network "
         f"`{config.network}` on {config.num_samples} samples of `{config.dataset}`, {config.epochs} epochs each, with "
         f"the decayed rate "
         f"{config.decayed_rate:g} throughout. Large rate, its best decay time and the mean test error there: "
