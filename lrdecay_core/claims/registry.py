@@ -120,7 +120,7 @@ REGISTRY: dict[str, Claim] = {
         Claim(
             id="M3",
             source="S4",
-            statement="Time is measured in eta^2 T: curves of different rates fall onto one.",
+            statement="Time is measured in η²T: curves of different rates fall onto one.",
             chapter="when-to-decay",
             threshold="best exponent p of eta^p T within 0.1 of 2, over two decades; exponents of the decay time in "
             "(eta, B, sigma) within 0.1 of (-2, 1, -2)",
@@ -158,7 +158,7 @@ REGISTRY: dict[str, Claim] = {
             source="ours",
             statement="Of a schedule only the sum of squared rates counts, not its shape.",
             chapter="when-to-decay",
-            threshold="constant, cosine, linear and cyclic rates of one sum of eta^2, none above 0.02, the same number "
+            threshold="constant, cosine, linear and cyclic rates of one sum of η², none above 0.02, the same number "
             "of steps: largest over smallest test loss after decay at most 1.05, mean over 20 problems, whole 95 % "
             "interval",
             control="one sum of eta instead: cosine, linear and cyclic each differ from constant by more than 20 %",

@@ -36,7 +36,7 @@ def shape_law(runs: ShapeRuns) -> tuple[Evidence, Control]:
     rows += [Row(name=f"{shape} over constant, less 1", interval=i, finding=_within(i)) for shape, i in near.items()]
     each = all(_within(near[shape]).startswith("within") for shape in JUDGED[1:])
     evidence = Evidence(
-        statistic="relative difference of the test loss after decay at one sum of eta^2, per problem",
+        statistic="relative difference of the test loss after decay at one sum of η², per problem",
         headline=headline,
         margin=AGREE - headline.high,
         rows=tuple(rows),

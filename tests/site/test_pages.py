@@ -21,6 +21,8 @@ LOOK = """() => ({
   explorers: document.querySelectorAll("figure.lrx").length,
   mounted: document.querySelectorAll("figure.lrx [data-drawn]").length,
   theme: document.documentElement.dataset.theme })"""
+WIDE = """() => [...document.querySelectorAll("div.math")].filter(e => e.scrollWidth > e.clientWidth + 1)
+  .map(e => e.textContent.slice(0, 80))"""
 SCROLLING = """() => [...document.querySelectorAll("main *")].filter(e => {
   const style = getComputedStyle(e);
   return e.scrollWidth > e.clientWidth + 1 && ["auto", "scroll"].includes(style.overflowX)
@@ -41,6 +43,7 @@ def look(page: Any) -> None:
 def test_a_page_from_a_server_is_whole_and_the_audit_finds_nothing_in_light_and_dark(visit, served, name):
     page = visit(served, name)
     look(page)
+    assert page.evaluate(WIDE) == []  # on a desktop no formula hides its end
     assert (other_faults(page), faint(page)) == ([], [])
     darken(page)
     assert faint(page) == []
