@@ -139,9 +139,9 @@ def test_vector_refuses_another_frozen_parameter(tied, draw):
     [
         (
             {"inputs": torch.zeros(0, 4), "targets": torch.zeros(0, dtype=torch.int64)},
-            "one length above 0, got 0 and 0",
+            r"one length above 0, got shapes \(0, 4\) and \(0,\)",
         ),
-        ({"inputs": torch.zeros(19, 4)}, "one length above 0, got 19 and 20 samples"),
+        ({"inputs": torch.zeros(19, 4)}, r"one length above 0, got shapes \(19, 4\) and \(20,\)"),
         ({"inputs": torch.zeros(20, 4, device="meta")}, "`net`, `inputs` and `targets` must be on one device, got cpu"),
         ({"net": nn.Linear(4, 3, device="meta")}, r"must be on one device, got meta and \{'cpu'\}"),
         ({"batch_size": 0}, "`batch_size` must be a whole number at least 1, got 0"),

@@ -121,7 +121,7 @@ def test_rows_that_are_done_are_not_evaluated():
         (bowl, STARTS, {"gradient_bound": -1}, "`gradient_bound` must be"),
         (bowl, STARTS, {"max_steps": 0}, "`max_steps` must be a whole number at least 1"),
         (bowl, STARTS, {"memory": -1}, "`memory` must be"),
-        (bowl, STARTS[None], {}, r"`start` must be \(P,\) or \(R, P\), got \(1, 4, 4\)"),
+        (bowl, STARTS[None], {}, r"`start` must be \(P,\) or \(R, P\) in floating point, got \(1, 4, 4\)"),
         (lambda v: v.sum(), STARTS, {}, r"`loss` must return one number per row of `start`, \(4,\), got \(\)"),
         (lambda v: v, STARTS[0], {}, r"`loss` must return one number per row"),
         (lambda v: v.detach().sum(), STARTS[0], {}, "`loss` must depend on its vector by differentiable torch"),
