@@ -108,9 +108,9 @@ def test_a_found_archive_is_checked_and_standardised(tmp_path, monkeypatch):
         cifar10.cifar10()
     ours = replace(PYTHON, checksum=download.sha256(path))
     monkeypatch.setattr(cifar10, "ARCHIVES", (BINARY, ours))
-    data.load.cache_clear()
+    data.dataset._load.cache_clear()
     found = data.load("cifar10")
-    data.load.cache_clear()
+    data.dataset._load.cache_clear()
     assert found.train.inputs.shape == (5 * N, 3, 32, 32)
     pixel = draw(0)[0][1].reshape(3, 32, 32)[2, 5, 7]
     # float32 rounds each of three operations

@@ -26,8 +26,8 @@ def test_unknown_name():
     ("arguments", "message"),
     [
         ({"train": (np.full((4, 3), np.nan), Y)}, "`inputs` must be finite everywhere, got 12"),
-        ({"train": (X[:0], Y[:0])}, "length above 0, got 0 and 0"),
-        ({"train": (X, Y[:3])}, "got 4 and 3"),
+        ({"train": (X[:0], Y[:0])}, r"length above 0, got shapes \(0, 3\) and \(0,\)"),
+        ({"train": (X, Y[:3])}, r"got shapes \(4, 3\) and \(3,\)"),
         ({"train": (X, Y - 1)}, "`targets` must be class numbers"),
         ({"train": (X, Y / 2)}, "`targets` must be class numbers"),
         ({"test": (X[:, :2], Y)}, r"shape of `train` inputs \(3,\), got \(2,\)"),
