@@ -196,6 +196,10 @@ TABLE = {
             **NOISE,
         },
     ),
+    "theory.largest_rate": (
+        theory.largest_rate,
+        {"X": PROBLEM.X, "interpolator": PROBLEM.beta_true, "init_scale": 0.5},
+    ),
     "theory.late_decay_limit": (theory.late_decay_limit, {**SYSTEM, **DEPTH}),
     "theory.late_decay_limit_positive": (theory.late_decay_limit_positive, {**SYSTEM, "log_squares": np.zeros(6)}),
     "theory.slow_flow": (
@@ -343,7 +347,6 @@ TABLE = {
         theory.slow_log_scale,
         {**SYSTEM, "slow_times": [0.0, 0.1], "learning_rate": 0.01, "replacement": False, **NOISE},
     ),
-    "theory.sum_of_squares": (theory.sum_of_squares, {"schedule": schedules.constant(0.01), "steps": [2]}),
     "theory.tail_drift_bound": (
         theory.tail_drift_bound,
         {"train_loss": 1.0, "rate": 1.0, "decayed_rate": 0.1},

@@ -50,8 +50,8 @@ def run(
         fn: named function of one spec. It returns a mapping of names to arrays, numbers, words or lists of them, and
             must be the same whenever and wherever it runs: draw random numbers from the spec's seed.
         specs: distinct; see :func:`grid`. Mappings or dataclasses.
-        executor: any ``concurrent.futures.Executor``; it stays the caller's to close. None: here, one after another. A run
-            that kills its worker fails alone on ours; a ``ProcessPoolExecutor`` then fails all that remain.
+        executor: any ``concurrent.futures.Executor``; it stays the caller's to close. None: here, one after another.
+            A run that kills its worker fails alone on ours; a ``ProcessPoolExecutor`` then fails all that remain.
         store: folder of the results; None keeps them in memory alone.
         version: name of the code, see :func:`key`.
         description: word before the progress bar.

@@ -67,8 +67,6 @@ class TrainConfig:
     """Take steps by autograd through ``torch.compile``; needs a C++ compiler, and seconds when the rows change."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.dataset, str):
-            raise ValueError(f"`dataset` must be a name, got {self.dataset!r}")
         dataset = data.load(self.dataset)
         checks.one_of("network", self.network, networks.ARCHITECTURES)
         checks.one_of("loss", self.loss, LOSSES)
@@ -86,8 +84,6 @@ class TrainConfig:
                 "`augment` must be True or False, and False unless inputs are images, "
                 f"got {checks.shown(self.augment)} with inputs of shape {dataset.input_shape}"
             )
-        if not isinstance(self.compile, bool):
-            raise ValueError(f"`compile` must be True or False, got {self.compile!r}")
         if self.optimiser == "nesterov" and not self.momentum:
             raise ValueError("`momentum` must be above 0 for `optimiser` 'nesterov', got 0; without it, use 'sgd'")
         checks.integer("epochs", self.epochs, minimum=1)
