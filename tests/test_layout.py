@@ -54,6 +54,13 @@ def test_the_repository_keeps_the_rule(rule):
         pytest.param(layout.unlisted_actions, ".github/workflows/pages.yml", "# v4.2.2", "# v4.2.3", id="tag"),
         pytest.param(layout.unlisted_actions, ".github/workflows/pages.yml", " # v4.2.2", "", id="no tag"),
         pytest.param(layout.lost_paths, "CONTRIBUTING.md", "tools/vendor.py", "tools/vendors.py", id="lost path"),
+        pytest.param(
+            layout.lost_paths,
+            "chapters/scaling-up.ipynb",
+            "`tests/test_malformed.py`",
+            "`tests/t.py`",
+            id="page",
+        ),
         pytest.param(layout.unguarded_shells, ".github/workflows/weekly.yml", " -euo pipefail {0}", "", id="weekly"),
         pytest.param(layout.unguarded_shells, ".github/workflows/release.yml", " -euo pipefail {0}", "", id="release"),
         pytest.param(layout.other_repositories, "README.md", "blob/main", "x/blob/main", id="same repository"),

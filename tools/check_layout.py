@@ -153,12 +153,14 @@ def unlisted_actions(root: Path) -> Iterator[str]:
 
 
 def lost_paths(root: Path) -> Iterator[str]:
-    """Files and folders that the README and CONTRIBUTING.md name are there."""
+    """Files and folders that the README, CONTRIBUTING.md and the pages name are there."""
     folders = "|".join(re.escape(p.name) for p in root.iterdir() if p.is_dir() and p.name not in UNTRACKED)
-    for name in ("README.md", "CONTRIBUTING.md"):
-        for path in re.findall(rf"`((?:{folders})/[^`\s<*]*)`", (root / name).read_text(encoding="utf8")):
+    pages = [p for p in sorted((root / "chapters").glob("*")) if p.suffix in (".md", ".ipynb")]
+    for page in [root / "README.md", root / "CONTRIBUTING.md", root / "intro.md", *pages]:
+        text = page.read_text(encoding="utf8") if page.is_file() else ""
+        for path in re.findall(rf"`((?:{folders})/[^`\s<*:]*)(?:::\w+)?`", text):
             if not (root / path).exists():
-                yield f"{name}: names {path}, which is not there"
+                yield f"{page.relative_to(root)}: names {path}, which is not there"
 
 
 def other_repositories(root: Path) -> Iterator[str]:

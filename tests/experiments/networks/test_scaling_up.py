@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core import sweeps
 from lrdecay_core.experiments.networks import scaling_up
 from lrdecay_core.training import branches, loop
 
@@ -68,14 +67,3 @@ def test_a_killed_run_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
     assert seen == [0, 1, 2, 2]
     assert {name: value.tolist() for name, value in again.items()} == {n: v.tolist() for n, v in whole.items()}
     assert not list((tmp_path / "states").iterdir())
-
-
-def test_costs():
-    found = sweeps.Sweep(
-        specs=({},) * 4, keys=(), results=(), seconds=np.array([1.0, 2, 3, 2]), failures=(), computed=4
-    )
-    took = scaling_up.costs(found, wall=5.0, workers=2)
-    assert took.utilisation == 0.8
-    assert took.hours(3600, 1) == 2.5  # two seconds a run, at 80 %
-    assert took.hours(3600, 5) == 0.5
-    assert scaling_up.study_size(rates=2, decay_times=3, seeds=5, settings=7) == 210
