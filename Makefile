@@ -14,6 +14,7 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 PYTEST := $(RUN) -m pytest
+VISIT := $(PYTEST) -q -n 2 --dist worksteal -m "not slow" tests/site
 
 .PHONY: help book test lint types unit chapters site visit check check-all bench plan serve lab clean lock set-repository links pdf archive
 
@@ -55,10 +56,10 @@ chapters: $(READY) ## execute the chapters as tests, quick profile
 
 site: $(READY) chapters ## build the quick site into _build/quick, check it, and open every page in a browser
 	$(RUN) -m tools.book --profile quick --output _build/quick
-	$(MAKE) --no-print-directory visit SITE=_build/quick/_build/html
+	LRDECAY_SITE=_build/quick/_build/html $(VISIT)
 
 visit: $(READY) ## open every page of a built site in a browser, network blocked (SITE=_build/html)
-	LRDECAY_SITE=$(SITE) $(PYTEST) -q -n 2 --dist worksteal -m "not slow" tests/site
+	LRDECAY_SITE=$(SITE) $(VISIT)
 
 check: test ## what CI runs: the tests, then a cold quick build of the book
 	$(RUN) -m tools.book --profile quick --output _build/check
