@@ -27,10 +27,10 @@ __all__ = [
 FINDINGS = ("late is better", "no clear difference", "late is worse", "one pair only")
 CLOCKS = {
     "steps": (0, 0),
-    "eta T": (1, 0),
-    "eta^2 T": (2, 0),
-    "eta T / B": (1, 1),
-    "eta^2 T / B": (2, 1),
+    "ηT": (1, 0),
+    "η²T": (2, 0),
+    "ηT / B": (1, 1),
+    "η²T / B": (2, 1),
 }
 """Name -> powers (p, r) of the clock eta^p T / B^r, T in steps."""
 
@@ -105,17 +105,17 @@ def clock_rows(runs: Mapping[str, Arms]) -> list[Row]:
 
 
 def describe_clocks(runs: Mapping[str, Arms]) -> str:
-    """Return which clock orders the runs best, and whether eta^2 T / B is it, paired by seed."""
+    """Return which clock orders the runs best, and whether η²T / B is it, paired by seed."""
     best = next(row.name for row in clock_rows(runs) if row.finding)
     level, smallest = thresholds().confidence, misfit(runs, CLOCKS[best])
     gap = {name: mean_interval(misfit(runs, CLOCKS[name]) - smallest, confidence=level) for name in CLOCKS}
     words = "**Verdict (exploratory).** "
-    if best == "eta^2 T / B":
-        words += "Of the clocks tried, eta² T / B orders these runs best."
+    if best == "η²T / B":
+        words += "Of the clocks tried, η²T / B orders these runs best."
     else:
-        ours = gap["eta^2 T / B"]
+        ours = gap["η²T / B"]
         sure = "beyond the spread of seeds" if ours.low > 0 else "within the spread of seeds"
-        words += f"eta² T / B does not order these runs best: {best} does, {sure} (difference of the misfits {ours})."
+        words += f"η²T / B does not order these runs best: {best} does, {sure} (difference of the misfits {ours})."
     if best == "steps":
         return f"{words} That is the control: these runs show no clock."
     return f"{words} Control, the bare number of steps: its misfit is larger by {gap['steps']}."

@@ -125,7 +125,7 @@ def plot_clock(runs: Mapping[str, Arms], clock: str, *, ax: Axes | None = None) 
     plain_log(ax.xaxis)
     plain_log(ax.yaxis)
     ax.tick_params(axis="x", labelrotation=45)
-    ax.set(xlabel=clock.replace("eta", "η").replace("^2", "²"), ylabel="final test error")
+    ax.set(xlabel=clock, ylabel="final test error")
     return ax
 
 

@@ -39,13 +39,18 @@ def plot_norm(found: Norms, *, ax: Axes | None = None) -> Axes:
     """Draw squared norm after decay over its minimum against T: a thin line per problem, and the arms without cause."""
     ax = new_axes(ax)
     x = np.maximum(found.decay_steps, 10)  # T = 0 at the left border of the log axis
-    looks = {MAIN: (LATE, "-"), SLOW_RATE: (EARLY, "-"), ARMS[2]: (CONTROL, "--"), ARMS[3]: (CONTROL, ":")}
+    looks = {
+        MAIN: (LATE, "-", "large rate"),
+        SLOW_RATE: (EARLY, "-", "a tenth of it"),
+        ARMS[2]: (CONTROL, "--", "large, no noise"),
+        ARMS[3]: (CONTROL, ":", "a tenth, no noise"),
+    }
     for arm in ARMS:
-        colour, line = looks[arm]
+        colour, line, label = looks[arm]
         mean = found.ratio[arm].mean(axis=2)
         if arm == MAIN:
             ax.plot(x, mean.T, color=colour, linewidth=0.5, alpha=0.35)
-        ax.plot(x, mean.mean(axis=0), line, color=colour, linewidth=2.0, label=arm)
+        ax.plot(x, mean.mean(axis=0), line, color=colour, linewidth=2.0, label=label)
     ax.axhline(1, color=PREDICTED, linewidth=1.0)
     ax.text(x[0], 1.05, "minimum norm", va="bottom", fontsize="small")
     ax.set(xscale="log", yscale="log", xlabel="decay step T (left end: 0)", ylabel="squared norm over its minimum")

@@ -70,8 +70,8 @@ def test_the_clock_that_rules_the_runs_has_no_misfit(clock):
     best = [row.name for row in exploratory.clock_rows(runs) if row.finding]
     assert best == [clock]
     text = exploratory.describe_clocks(runs)
-    assert ("orders these runs best." in text) is (clock == "eta^2 T / B")
-    assert clock == "eta^2 T / B" or clock in text
+    assert ("orders these runs best." in text) is (clock == "η²T / B")
+    assert clock == "η²T / B" or clock in text
     assert ("these runs show no clock" in text) is (clock == "steps")
     assert ("Control, the bare number of steps: its misfit is larger by +" in text) is (clock != "steps")
 

@@ -66,10 +66,10 @@ def test_shapes_are_drawn_at_their_sums():
 
 
 def test_a_clock_puts_decays_where_it_reads_them(runs):
-    ax = draw.plot_clock(runs, "eta^2 T / B")
+    ax = draw.plot_clock(runs, "η²T / B")
     np.testing.assert_allclose(ax.lines[0].get_xdata(), 0.1**2 * np.array([10, 50]) / 10)
     np.testing.assert_allclose(ax.lines[1].get_ydata(), runs["20%"].final.mean(axis=1))
-    assert ax.get_xlabel() == "η² T / B"
+    assert ax.get_xlabel() == "η²T / B"
 
 
 def test_regret_has_a_dot_per_run_and_the_mean():
