@@ -39,7 +39,11 @@ def gain_at_matched_loss(cell: Cell, runs: Branches, level: float) -> tuple[Inte
     gain = profile_interval(matched.test_error[early] - matched.test_error[late])
     below = int((matched.already_below[early] | matched.already_below[late]).sum())
     never = int((matched.never_reached[early] | matched.never_reached[late]).sum())
-    lost = [f"{count} pairs {why}" for count, why in ((below, "already below"), (never, "never reached")) if count]
+    lost = [
+        f"{count} pair{'s' * (count > 1)} {why}"
+        for count, why in ((below, "already below"), (never, "never reached"))
+        if count
+    ]
     return gain, ", ".join(lost)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -92,7 +93,7 @@ def plot_gains(rows: Sequence[Row], *, controls: Sequence[Row] = (), ax: Axes | 
         spread = None if not np.isfinite(i.low) else [[i.estimate - i.low], [i.high - i.estimate]]
         ax.errorbar(i.estimate, y, xerr=spread, fmt="o", color=colour, capsize=3)
     ax.axvline(0, color="#222222", linewidth=1.0)
-    ax.set_yticks(range(len(rows) + len(controls)), [row.name for row in [*rows, *controls]])
+    ax.set_yticks(range(len(rows) + len(controls)), [fill(row.name, 44) for row in [*rows, *controls]])
     ax.invert_yaxis()
     ax.set(xlabel="gain: test error of the early decay minus that of the late one")
     ax.grid(axis="y", visible=False)

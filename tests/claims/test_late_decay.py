@@ -109,4 +109,4 @@ def test_lost_pairs_are_counted():
     loss[0, 1] = 0.5  # never reaches it
     gain, lost = late_decay.gain_at_matched_loss(CELL, replace(runs, train_loss=loss), 0.2)
     assert gain.n == 1
-    assert lost == "1 pairs already below, 1 pairs never reached"
+    assert lost == "1 pair already below, 1 pair never reached"
