@@ -72,8 +72,9 @@ def line(
     """
     start, end = _ends(a, b)
     first, last = checks.finite_array("span", span, shape=(2,))
-    if not first < last:
-        raise ValueError(f"`span` must be (first, last) with first < last, got {span}")
+    limit = torch.finfo(start.dtype).max
+    if not -limit <= first < last <= limit:
+        raise ValueError(f"`span` must be (first, last) with first < last, both within {limit:.2g}, got {span}")
     t = np.linspace(first, last, checks.integer("num", num, minimum=2))
     values, ends = _values(lambda s: start.lerp(end, s), t, losses)
     return Profile(t=t, values=values, ends=ends)
