@@ -18,7 +18,7 @@ import torch
 
 from lrdecay_core import environment
 
-__all__ = ["collect", "config_key", "library_stamp", "plain"]
+__all__ = ["collect", "config_key", "plain", "source_stamp"]
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "mnist1d")
 LIBRARY = Path(__file__).resolve().parent
@@ -61,7 +61,7 @@ def plain(value: Any) -> Any:
     raise ValueError(f"`config` may hold numbers, words, lists, mappings and dataclasses, got {type(value).__name__}")
 
 
-def library_stamp(*without: str) -> str:
+def source_stamp(*without: str) -> str:
     """Return 64 hexadecimal digits that change with the library's files, or with the versions of torch and numpy.
 
     Args:

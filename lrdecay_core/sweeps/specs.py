@@ -131,5 +131,5 @@ def _is_constant(value: Any) -> bool:
     return value is None or isinstance(value, str | bytes | bool | int | float | complex)
 
 
-LIBRARY_STAMP = provenance.library_stamp(*DRAWS_ONLY)
+LIBRARY_STAMP = provenance.source_stamp(*DRAWS_ONLY)
 """Taken when the library is imported: a process runs that code to its end, whatever happens to the files."""

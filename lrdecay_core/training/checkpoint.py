@@ -18,7 +18,7 @@ from lrdecay_core import provenance, storage
 __all__ = ["load", "remove", "same_form", "save"]
 
 State = dict[str, Tensor]
-CODE = provenance.library_stamp(
+CODE = provenance.source_stamp(
     *("claims", "experiments", "explorers", "figures", "landscape", "model", "solvers", "sweeps", "theory")
 )
 """Of what training depends on, taken when the library is imported."""

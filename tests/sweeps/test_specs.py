@@ -93,11 +93,11 @@ def test_an_edit_of_the_library_changes_the_stamp_and_one_of_a_figure_does_not(t
     for name in ("rng.py", "figures/style.py"):
         (tmp_path / name).write_text("1")
     monkeypatch.setattr(provenance, "LIBRARY", tmp_path)
-    before = provenance.library_stamp(*specs.DRAWS_ONLY)
+    before = provenance.source_stamp(*specs.DRAWS_ONLY)
     (tmp_path / "figures" / "style.py").write_text("2")
-    assert provenance.library_stamp(*specs.DRAWS_ONLY) == before
+    assert provenance.source_stamp(*specs.DRAWS_ONLY) == before
     (tmp_path / "rng.py").write_text("2")
-    assert provenance.library_stamp(*specs.DRAWS_ONLY) != before
+    assert provenance.source_stamp(*specs.DRAWS_ONLY) != before
 
 
 MODULE = """

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, provenance, sweeps
+from lrdecay_core.experiments.networks.settings import digits_mlp
 from lrdecay_core.sweeps import Sweep
 from lrdecay_core.training import TrainConfig, branches, checkpoint
 
@@ -64,18 +65,7 @@ class Grid:
         return len(self.rates), len(self.decay_epochs), len(self.seeds)
 
 
-_CONFIG = TrainConfig(
-    network="mlp",
-    dataset="digits",
-    loss="squared",
-    learning_rate=0.05,
-    decayed_rate=0.002,
-    batch_size=5,
-    num_train=100,
-    label_noise=0.3,
-    init_gain=3.0,
-    epochs=400,
-)
+_CONFIG = digits_mlp(400, decayed_rate=0.002)
 _QUICK = Grid(
     config=replace(_CONFIG, epochs=40), rates=(0.01, 0.02, 0.04, 0.06), decay_epochs=(1, 4, 10, 20, 40), seeds=(0, 1)
 )
