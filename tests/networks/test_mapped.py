@@ -33,7 +33,8 @@ def test_mapped_equals_the_modules_one_by_one_with_gradients():
     plain.sin().sum().backward()
     for name, gradient in zip(weights, gradients, strict=True):
         expected = torch.stack([dict(net.named_parameters())[name].grad for net in nets])
-        torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-12)
+        # float64 rounding, of the largest: group normalisation divides by a spread that may be small
+        torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-13 * float(expected.abs().max()))
 
 
 @pytest.mark.parametrize(
