@@ -200,8 +200,8 @@ def describe(axes: Grid, result: PhaseDiagram) -> str:
     return (
         f"{rates} rates, {times} decay times and {seeds} seeds make {rates * times * seeds} tails of the network "
         f"`{config.network}` on {config.num_samples} samples of `{config.dataset}`, {config.epochs} epochs each, with "
-        f"the decayed rate "
-        f"{config.decayed_rate:g} throughout. Large rate, its best decay time and the mean test error there: "
+        f"the decayed rate {config.decayed_rate:g} throughout. Large rate, its best decay time and the mean test error "
+        "there: "
         + "; ".join(lines)
         + ". "
         + f"With {seeds} seeds a cell is an illustration, not evidence: the claims rest on the chapters before."

@@ -193,7 +193,7 @@ def _refused(call: Callable[[], Any]) -> bool:
         call()
     except ValueError as error:
         return "`" in str(error)
-    except Exception:
+    except Exception:  # an answer of any other kind is what the count is for
         return False
     return False
 
@@ -223,6 +223,6 @@ def describe(found: Sequence[Survival], tried: tuple[int, int]) -> str:
     return (
         "| what happens | runs | times | lost | differing | computed again |\n|---|---:|---:|---:|---:|---:|\n"
         + "\n".join(lines)
-        + f"\n\nOf {tried[0]} malformed inputs, {tried[1]} got an error that names the argument; the store stayed as "
+        + f"\n\nOf {tried[0]} malformed inputs, {tried[1]} got an error that names an argument; the store stayed as "
         "it was."
     )
