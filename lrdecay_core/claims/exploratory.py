@@ -16,11 +16,14 @@ __all__ = [
     "CLOCKS",
     "SCALES",
     "SQUARES",
+    "SUM",
+    "TIME",
     "clock_rows",
     "describe_clocks",
     "describe_gains",
     "describe_match",
     "describe_shapes",
+    "describe_shares",
     "misfit",
     "off_ruler",
     "reading",
@@ -37,11 +40,11 @@ CLOCKS = {
     "η²T / B": (2, 1),
 }
 """Name -> powers (p, r) of the clock eta^p T / B^r, T in steps."""
-SQUARES = "the sum of squared rates"
+SQUARES, SUM, TIME = "The sum of squared rates", "The sum of rates", "Time at a large rate"
 SCALES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     SQUARES: lambda rates: (rates**2).sum(axis=1),
-    "the sum of rates": lambda rates: rates.sum(axis=1),
-    "time at a large rate": lambda rates: (rates >= rates.max() / 2).sum(axis=1),
+    SUM: lambda rates: rates.sum(axis=1),
+    TIME: lambda rates: (rates >= rates.max() / 2).sum(axis=1),
 }
 """Name -> where schedules (A,) stand, from the rates (A, K) of all their steps: the model's scale, and two others.
 
@@ -69,8 +72,12 @@ def shape_rows(found: Shapes, scale: str = SQUARES) -> list[Row]:
     return [Row(name=n, interval=i, finding=_off(i)) for n, i in zip(found.names[len(RULER) :], intervals, strict=True)]
 
 
-def shares(found: Shapes) -> list[Row]:
-    """Return the gain of each shape over the earliest step decay, as a share of the mean gain of the last one.
+def shares(found: Shapes, scale: str | None = None) -> list[Row]:
+    """Return the gain of each shape over the first step decay, as a share of the mean gain of the last one.
+
+    Args:
+        found: the runs.
+        scale: None; or a key of :data:`SCALES`: the share of the step decay at the shape's place on it.
 
     Raises:
         ValueError: on the mean the last step decay gains nothing.
@@ -79,7 +86,8 @@ def shares(found: Shapes) -> list[Row]:
     whole = float((error[0] - error[steps - 1]).mean())
     if not whole > 0:
         raise ValueError(f"`found` must hold step decays of which the last gains over the first, got {whole:+.4f}")
-    intervals = [profile_interval((error[0] - values) / whole) for values in error[steps:]]
+    ends = error[steps:] if scale is None else error[steps:] - off_ruler(found, scale)
+    intervals = [profile_interval((error[0] - values) / whole) for values in ends]
     return [Row(name=n, interval=i, finding="") for n, i in zip(found.names[steps:], intervals, strict=True)]
 
 
@@ -92,8 +100,9 @@ def describe_shapes(found: Shapes) -> str:
     best = min(far, key=lambda scale: far[scale].mean())
     gaps = {scale: profile_interval(far[scale] - far[best]) for scale in SCALES if scale != best}
     rivals = [scale for scale, gap in gaps.items() if not gap.low > 0]
-    words = f"{best} comes closest, but {' and '.join(rivals)} cannot be told from it by these seeds"
-    said = words if rivals else f"{best} puts these shapes closest to the ruler, beyond the spread of seeds"
+    said = "closest to the ruler, beyond the spread of seeds"
+    if rivals:
+        said = f"closest to the ruler, but these seeds cannot tell it from {' and '.join(rivals).lower()}"
     lines = [
         f"| {scale} | {profile_interval(far[scale])} | {gaps.get(scale, 'closest')} | {_off_the_line(found, scale)} |"
         for scale in SCALES
@@ -101,7 +110,20 @@ def describe_shapes(found: Shapes) -> str:
     head = (
         "| scale | off the ruler, root mean square | more than the closest | shapes off the line |\n|---|---|---|---|"
     )
-    return "\n".join([f"**Verdict (exploratory).** {said[0].upper()}{said[1:]}. {_shares(found)}\n", head, *lines])
+    return "\n".join([f"**Verdict (exploratory).** {best} puts these shapes {said}.\n", head, *lines])
+
+
+def describe_shares(found: Shapes) -> str:
+    """Return what share of the gain each shape gets, and what share time at a large rate alone would give it."""
+    gain = profile_interval(found.test_error[0] - found.test_error[len(RULER) - 1])
+    if not gain.low > 0:
+        return f"The last step decay has no clear gain over the first, {gain}: there is nothing to share."
+    lines = [
+        f"| {own.name} | {_percent(own.interval)} | {_percent(step.interval)} |"
+        for own, step in zip(shares(found), shares(found, TIME), strict=True)
+    ]
+    head = "| shape | its share | share of a step decay with as much time at a large rate |\n|---|---|---|"
+    return "\n".join([f"The last step decay gains over the first: {gain}.\n", head, *lines])
 
 
 def describe_gains(rows: list[Row]) -> str:
@@ -167,14 +189,8 @@ def _off_the_line(found: Shapes, scale: str) -> str:
     return ", ".join(row.name for row in shape_rows(found, scale) if row.finding != "on the line") or "none"
 
 
-def _shares(found: Shapes) -> str:
-    gain = profile_interval(found.test_error[0] - found.test_error[len(RULER) - 1])
-    if not gain.low > 0:
-        return f"The last step decay has no clear gain over the first, {gain}, of which shapes could have a share."
-    parts = ", ".join(
-        f"{r.name} {r.interval.estimate:.0%} [{r.interval.low:.0%}, {r.interval.high:.0%}]" for r in shares(found)
-    )
-    return f"Of the gain of the last step decay over the first, {gain}, they have these shares: {parts}."
+def _percent(i: Interval) -> str:
+    return f"{i.estimate:.0%} [{i.low:.0%}, {i.high:.0%}]"
 
 
 def _off(interval: Interval) -> str:

@@ -36,12 +36,12 @@ def plot_drift(runs: Mapping[str, Arms], *, ax: Axes | None = None) -> Axes:
     """Draw the change of test error from T to 4T, B2's margin behind it: filled at equal tails, hollow at the end."""
     ax = new_axes(ax)
     ax.axvspan(-MARGIN, MARGIN, color=CONTROL, alpha=0.15, linewidth=0)
-    for level, offset, face, label in ((True, -0.12, None, "equal tails"), (False, 0.12, "white", "end of the budget")):
+    for level, offset, label in ((True, -0.12, "equal tails"), (False, 0.12, "end of the budget")):
         for y, (arms, colour) in enumerate(zip(runs.values(), _colours(runs), strict=True)):
-            i = mean_interval(drift(arms, level=level))
+            i, face = mean_interval(drift(arms, level=level)), colour if level else "white"
             spread = [[i.estimate - i.low], [i.high - i.estimate]] if np.isfinite(i.low) else None
-            style = {"color": colour, "markerfacecolor": face or colour, "label": label if y == 0 else None}
-            ax.errorbar(i.estimate, y + offset, xerr=spread, fmt="o", capsize=3, **style)
+            dot = ax.errorbar(i.estimate, y + offset, xerr=spread, fmt="o", color=colour, mfc=face, capsize=3)
+            dot.set_label(label if y == 0 else "_")
     ax.axvline(0, color="#222222", linewidth=1.0)
     _rows(ax, runs)
     ax.set(xlabel="test error of the decay at T minus that at 4T")
