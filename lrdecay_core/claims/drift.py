@@ -57,6 +57,7 @@ def describe_drift(runs: Mapping[str, Arms]) -> str:
         said = "No answer: the control does not move"
     else:
         said = _outcome([row.finding for row in rows])
+    itself = profile_interval(drift(runs[CROSS_ENTROPY])).word("falls", "rises", "shows no clear drift")
     found = "; ".join(f"{row.name}: **{row.finding}** ({row.interval})" for row in rows)
     head = (
         "| condition | training loss at T | at 4T | way of the trunk | change at equal tails |\n|---|---|---|---|---|"
@@ -64,6 +65,7 @@ def describe_drift(runs: Mapping[str, Arms]) -> str:
     return "\n".join(
         [
             f"**Verdict (exploratory).** {said}. At equal tails, {found}. "
+            f"With cross-entropy itself the test error {itself} on these samples. "
             f"Control: with fresh label noise the trunk moves by more of its norm than without, {moves}.\n",
             head,
             *(_line(name, arms) for name, arms in runs.items()),

@@ -11,7 +11,7 @@ from lrdecay_core.claims.boundaries import MARGIN
 from lrdecay_core.claims.drift import drift
 from lrdecay_core.claims.statistics import mean_interval
 from lrdecay_core.experiments.networks.boundaries import Arms
-from lrdecay_core.figures.style import CONTROL, MEASURED, new_axes
+from lrdecay_core.figures.style import CONTROL, MEASURED, new_axes, plain_log
 
 __all__ = ["plot_drift", "plot_travel"]
 
@@ -27,8 +27,9 @@ def plot_travel(runs: Mapping[str, Arms], *, ax: Axes | None = None) -> Axes:
         ax.plot(way, np.full(len(way), y), ".", color=colour, alpha=0.4, markersize=5)
         ax.plot(way.mean(), y, "o", color=colour)
     ax.set_xscale("log")
+    plain_log(ax.xaxis)
     _rows(ax, runs)
-    ax.set(xlabel="way of the trunk from T to 4T, over its norm")
+    ax.set(xlabel="way of the trunk, over its norm")
     return ax
 
 
@@ -44,8 +45,8 @@ def plot_drift(runs: Mapping[str, Arms], *, ax: Axes | None = None) -> Axes:
             dot.set_label(label if y == 0 else "_")
     ax.axvline(0, color="#222222", linewidth=1.0)
     _rows(ax, runs)
-    ax.set(xlabel="test error of the decay at T minus that at 4T")
-    ax.legend()
+    ax.locator_params(axis="x", nbins=6)
+    ax.set(xlabel="test error, decay at T minus at 4T")
     return ax
 
 
@@ -56,5 +57,5 @@ def _colours(runs: Mapping[str, Arms]) -> list[str]:
 def _rows(ax: Axes, runs: Mapping[str, Arms]) -> None:
     """Name the rows, the first on top."""
     ax.set_yticks(range(len(runs)), list(runs))
-    ax.invert_yaxis()
+    ax.set_ylim(len(runs) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)

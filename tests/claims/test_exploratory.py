@@ -56,7 +56,7 @@ def arms(rate, size, powers, seeds=3):
         num_train=100, epochs=100,
     )  # fmt: skip
     decays = (1, 3, 10, 30, 80)
-    blank = {"train_loss": None, "train_error": None, "test_error": np.zeros((5, seeds, 2))}
+    blank = {"train_loss": None, "train_error": None, "travel": None, "test_error": np.zeros((5, seeds, 2))}
     made = Arms(config=config, decay_epochs=decays, epochs=np.arange(2), seconds=0.0, **blank)
     made.test_error[:] = (1 / (1 + exploratory.reading(made, powers)))[:, None, None]
     return made

@@ -19,7 +19,7 @@ def runs():
     error = np.random.default_rng(0).uniform(0.1, 0.5, size=(2, 2, 3, 4))
     shared = {"config": config, "decay_epochs": (1, 5), "epochs": np.arange(4), "seconds": 0.0}
     return {
-        name: Arms(train_loss=e, train_error=e, test_error=e, **shared)
+        name: Arms(train_loss=e, train_error=e, test_error=e, travel=None, **shared)
         for name, e in zip(("0%", "20%"), error, strict=True)
     }
 
