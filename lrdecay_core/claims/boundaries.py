@@ -11,7 +11,7 @@ from lrdecay_core.claims.statistics import Interval, mean_interval, profile_inte
 from lrdecay_core.experiments.model.label_noise_off import SilentModel
 from lrdecay_core.experiments.networks.boundaries import FRESH, SILENT, Arms
 
-__all__ = ["MARGIN", "corruption", "gain", "gains", "persistence"]
+__all__ = ["MARGIN", "corruption", "gain", "gains", "persistence", "word_of_margin"]
 
 MARGIN = 0.005
 """Changes of test error inside +- this share count as none."""
@@ -107,15 +107,19 @@ def persistence(runs: Runs, model: SilentModel) -> tuple[Evidence, Control]:
     )
 
 
+def word_of_margin(interval: Interval, inside: str, outside: str, otherwise: str) -> str:
+    """Return the word for an interval that lies inside the margin, wholly outside it, or neither."""
+    if _inside(interval):
+        return inside
+    return outside if interval.low > MARGIN or interval.high < -MARGIN else otherwise
+
+
 def _inside(interval: Interval) -> bool:
     return bool(interval.low > -MARGIN and interval.high < MARGIN)
 
 
 def _margin(interval: Interval) -> str:
-    if _inside(interval):
-        return f"no change beyond {MARGIN:g}"
-    outside = interval.low > MARGIN or interval.high < -MARGIN
-    return f"changes by more than {MARGIN:g}" if outside else "undecided"
+    return word_of_margin(interval, f"no change beyond {MARGIN:g}", f"changes by more than {MARGIN:g}", "undecided")
 
 
 def _side(interval: Interval) -> str:

@@ -1,8 +1,8 @@
-"""Comparisons that carry no claim: shapes of the schedule at equal sums of squares, and clocks for the decay epoch."""
+"""Comparisons that carry no claim: shapes of the schedule on several scales, and clocks for the decay epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
@@ -14,14 +14,21 @@ from lrdecay_core.experiments.networks.schedules import RULER, Shapes
 
 __all__ = [
     "CLOCKS",
+    "SCALES",
+    "SQUARES",
+    "SUM",
+    "TIME",
     "clock_rows",
     "describe_clocks",
     "describe_gains",
     "describe_match",
     "describe_shapes",
+    "describe_shares",
     "misfit",
+    "off_ruler",
     "reading",
     "shape_rows",
+    "shares",
 ]
 
 FINDINGS = ("late is better", "no clear difference", "late is worse", "one pair only")
@@ -33,33 +40,90 @@ CLOCKS = {
     "η²T / B": (2, 1),
 }
 """Name -> powers (p, r) of the clock eta^p T / B^r, T in steps."""
+SQUARES, SUM, TIME = "The sum of squared rates", "The sum of rates", "Time at a large rate"
+SCALES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
+    SQUARES: lambda rates: (rates**2).sum(axis=1),
+    SUM: lambda rates: rates.sum(axis=1),
+    TIME: lambda rates: (rates >= rates.max() / 2).sum(axis=1),
+}
+"""Name -> where schedules (A,) stand, from the rates (A, K) of all their steps: the model's scale, and two others.
+
+A large rate is at least half of the largest.
+"""
 
 
-def shape_rows(found: Shapes, *, power: int = 2) -> list[Row]:
-    """Return, per shape, its test error minus that of the step decay with the same sum, paired by seed.
+def off_ruler(found: Shapes, scale: str) -> np.ndarray:
+    """Return test error minus that of the step decay at the same place on a scale (shapes off the ruler, S).
 
-    The step decay is interpolated between those of the ruler, linearly in the sum.
+    The step decay is interpolated between those of the ruler, linearly in the scale.
 
     Args:
         found: the runs.
-        power: of the rates in the sum: 2 is the model's; 1, the sum of the rates, is the control.
+        scale: a key of :data:`SCALES`.
     """
-    ruler, level = len(RULER), thresholds().confidence
-    sums = (found.rates**power).sum(axis=1)
-    rows = []
-    for a in range(ruler, len(found.names)):
-        line = [np.interp(sums[a], sums[:ruler], error) for error in found.test_error[:ruler].T]
-        interval = mean_interval(found.test_error[a] - line, confidence=level)
-        rows.append(Row(name=found.names[a], interval=interval, finding=_off(interval)))
-    return rows
+    ruler, place = len(RULER), SCALES[scale](found.rates)
+    lines = [np.interp(place[ruler:], place[:ruler], error) for error in found.test_error[:ruler].T]
+    return np.asarray(found.test_error[ruler:] - np.stack(lines, axis=1))
 
 
-def describe_shapes(rows: list[Row], control: list[Row]) -> str:
-    """Return in two sentences which shapes lie on the line of the step decays, and which at equal sums of the rates."""
-    return (
-        f"**Verdict (exploratory).** At equal sums of squared rates, {_on_the_line(rows)}. "
-        f"Control, at equal sums of the rates: {_on_the_line(control)}."
+def shape_rows(found: Shapes, scale: str = SQUARES) -> list[Row]:
+    """Return how far each shape lies off the ruler on a scale, paired by seed."""
+    intervals = [profile_interval(values) for values in off_ruler(found, scale)]
+    return [Row(name=n, interval=i, finding=_off(i)) for n, i in zip(found.names[len(RULER) :], intervals, strict=True)]
+
+
+def shares(found: Shapes, scale: str | None = None) -> list[Row]:
+    """Return the gain of each shape over the first step decay, as a share of the mean gain of the last one.
+
+    Args:
+        found: the runs.
+        scale: None; or a key of :data:`SCALES`: the share of the step decay at the shape's place on it.
+
+    Raises:
+        ValueError: on the mean the last step decay gains nothing.
+    """
+    steps, error = len(RULER), found.test_error
+    whole = float((error[0] - error[steps - 1]).mean())
+    if not whole > 0:
+        raise ValueError(f"`found` must hold step decays of which the last gains over the first, got {whole:+.4f}")
+    ends = error[steps:] if scale is None else error[steps:] - off_ruler(found, scale)
+    intervals = [profile_interval((error[0] - values) / whole) for values in ends]
+    return [Row(name=n, interval=i, finding="") for n, i in zip(found.names[steps:], intervals, strict=True)]
+
+
+def describe_shapes(found: Shapes) -> str:
+    """Return which scale puts the shapes closest to the step decays, by how much, and what share of the gain they get.
+
+    How far a scale leaves the shapes off the ruler is their root mean square distance, one number per seed.
+    """
+    far = {scale: np.sqrt((off_ruler(found, scale) ** 2).mean(axis=0)) for scale in SCALES}
+    best = min(far, key=lambda scale: far[scale].mean())
+    gaps = {scale: profile_interval(far[scale] - far[best]) for scale in SCALES if scale != best}
+    rivals = [scale for scale, gap in gaps.items() if not gap.low > 0]
+    said = "closest to the ruler, beyond the spread of seeds"
+    if rivals:
+        said = f"closest to the ruler, but these seeds cannot tell it from {' and '.join(rivals).lower()}"
+    lines = [
+        f"| {scale} | {profile_interval(far[scale])} | {gaps.get(scale, 'closest')} | {_off_the_line(found, scale)} |"
+        for scale in SCALES
+    ]
+    head = (
+        "| scale | off the ruler, root mean square | more than the closest | shapes off the line |\n|---|---|---|---|"
     )
+    return "\n".join([f"**Verdict (exploratory).** {best} puts these shapes {said}.\n", head, *lines])
+
+
+def describe_shares(found: Shapes) -> str:
+    """Return what share of the gain each shape gets, and what share time at a large rate alone would give it."""
+    gain = profile_interval(found.test_error[0] - found.test_error[len(RULER) - 1])
+    if not gain.low > 0:
+        return f"The last step decay has no clear gain over the first, {gain}: there is nothing to share."
+    lines = [
+        f"| {own.name} | {_percent(own.interval)} | {_percent(step.interval)} |"
+        for own, step in zip(shares(found), shares(found, TIME), strict=True)
+    ]
+    head = "| shape | its share | share of a step decay with as much time at a large rate |\n|---|---|---|"
+    return "\n".join([f"The last step decay gains over the first: {gain}.\n", head, *lines])
 
 
 def describe_gains(rows: list[Row]) -> str:
@@ -121,10 +185,12 @@ def describe_clocks(runs: Mapping[str, Arms]) -> str:
     return f"{words} Control, the bare number of steps: its misfit is larger by {gap['steps']}."
 
 
-def _on_the_line(rows: list[Row]) -> str:
-    off = [row.name for row in rows if row.finding != "on the line"]
-    words = f"{len(rows) - len(off)} of {len(rows)} shapes lie on the line of the step decays"
-    return words + (f"; off it: {', '.join(off)}" if off else "")
+def _off_the_line(found: Shapes, scale: str) -> str:
+    return ", ".join(row.name for row in shape_rows(found, scale) if row.finding != "on the line") or "none"
+
+
+def _percent(i: Interval) -> str:
+    return f"{i.estimate:.0%} [{i.low:.0%}, {i.high:.0%}]"
 
 
 def _off(interval: Interval) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from lrdecay_core.claims.exploratory import CLOCKS, reading
+from lrdecay_core.claims.exploratory import CLOCKS, SCALES, SQUARES, reading
 from lrdecay_core.claims.statistics import mean_interval
 from lrdecay_core.experiments.model.label_noise_off import SilentModel
 from lrdecay_core.experiments.networks.boundaries import Arms
@@ -96,17 +96,14 @@ def plot_silent(found: SilentModel, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_shapes(found: Shapes, *, ax: Axes | None = None) -> Axes:
-    """Draw final test error against the sum of squared rates: step decays joined by a line, other shapes as markers."""
+def plot_shapes(found: Shapes, scale: str = SQUARES, *, ax: Axes | None = None) -> Axes:
+    """Draw final test error against a scale: step decays joined by a line, other shapes as markers."""
     ax = new_axes(ax)
-    ruler = len(RULER)
-    _intervals(ax, found.squares[:ruler], list(found.test_error[:ruler]), NEVER, TEST, "step decays")
+    ruler, place = len(RULER), SCALES[scale](found.rates)
+    _intervals(ax, place[:ruler], list(found.test_error[:ruler]), NEVER, TEST, "step decays")
     for k, a in enumerate(range(ruler, len(found.names))):
-        _intervals(
-            ax, found.squares[a : a + 1], [found.test_error[a]], _colour(k), TEST, found.names[a], marker=MARKERS[k + 1]
-        )
-    ax.set(xlabel="sum of squared rates", ylabel="final test error")
-    ax.legend()
+        _intervals(ax, place[a : a + 1], [found.test_error[a]], _colour(k), TEST, found.names[a], marker=MARKERS[k + 1])
+    ax.set(xlabel=scale.removeprefix("The ").lower(), ylabel="final test error")
     return ax
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrdecay_core.claims import boundaries
+from lrdecay_core.claims import Interval, boundaries
 from lrdecay_core.experiments.model.label_noise_off import SilentModel
 from lrdecay_core.experiments.networks.boundaries import FRESH, SILENT, Arms
 
@@ -21,7 +21,7 @@ def made_up(gain, *, noise=0.001, missed=0.0):
     error[0] += gain + noise * np.array([-1, 1, -1, 1, -1, 1])[:, None]
     return Arms(
         config=None, decay_epochs=(1, 2), epochs=np.arange(3), train_loss=error, test_error=error, seconds=1.0,
-        train_error=np.full((2, 6, 3), missed),
+        train_error=np.full((2, 6, 3), missed), travel=None,
     )  # fmt: skip
 
 
@@ -81,6 +81,14 @@ def test_two_one_sided_tests_are_an_interval_at_ninety_percent():
     evidence, _ = boundaries.persistence(runs, model(0.1))
     assert evidence.headline == boundaries.gain(runs[SILENT], confidence=0.9)
     assert evidence.margin == pytest.approx(0.005 - evidence.headline.high)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [(-0.004, 0.004, "in"), (0.006, 0.1, "out"), (-0.1, -0.006, "out"), (0.004, 0.1, "open"), (-0.1, 0.1, "open")],
+)
+def test_the_margin_has_three_words(low, high, word):
+    assert boundaries.word_of_margin(Interval((low + high) / 2, low, high, 5), "in", "out", "open") == word
 
 
 def test_rows_name_the_side_or_none():

@@ -19,7 +19,7 @@ def book_profile(monkeypatch):
 
 def arms(gain, jitter):
     error = np.stack([0.3 + gain + jitter, np.full(len(jitter), 0.3)])[:, :, None]
-    blank = {"decay_epochs": (1, 2), "epochs": np.arange(1), "seconds": 0.0}
+    blank = {"decay_epochs": (1, 2), "epochs": np.arange(1), "seconds": 0.0, "travel": None}
     return Arms(config=SimpleNamespace(), train_loss=error, train_error=error, test_error=error, **blank)
 
 

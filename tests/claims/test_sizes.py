@@ -20,7 +20,7 @@ def book_profile(monkeypatch):
 
 def arms(key, gain):
     error = np.stack([0.3 + gain + JITTER, np.full(5, 0.3)])[:, :, None]
-    blank = {"decay_epochs": (1, 2), "epochs": np.arange(1), "seconds": 0.0}
+    blank = {"decay_epochs": (1, 2), "epochs": np.arange(1), "travel": None, "seconds": 0.0}
     return Arms(config=SimpleNamespace(key=key), train_loss=error, train_error=error, test_error=error, **blank)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lrdecay_core.claims.exploratory import SQUARES, SUM, TIME
 from lrdecay_core.experiments.model.label_noise_off import SilentModel
 from lrdecay_core.experiments.networks.boundaries import Arms
 from lrdecay_core.experiments.networks.schedules import RULER, Shapes
@@ -19,7 +20,7 @@ def runs():
     error = np.random.default_rng(0).uniform(0.1, 0.5, size=(2, 2, 3, 4))
     shared = {"config": config, "decay_epochs": (1, 5), "epochs": np.arange(4), "seconds": 0.0}
     return {
-        name: Arms(train_loss=e, train_error=e, test_error=e, **shared)
+        name: Arms(train_loss=e, train_error=e, test_error=e, travel=None, **shared)
         for name, e in zip(("0%", "20%"), error, strict=True)
     }
 
@@ -56,13 +57,15 @@ def test_silent_model_is_shown_over_its_first_value():
     assert drawn["no label noise"].get_ydata().tolist() == [1.0, 1.0]
 
 
-def test_shapes_are_drawn_at_their_sums():
+@pytest.mark.parametrize(("scale", "place"), [(SQUARES, 0.09 * 7), (SUM, 0.3 * 7), (TIME, 7)])
+def test_shapes_are_drawn_at_their_place_on_a_scale(scale, place):
     names = (*map(str, RULER), "cosine")
-    squares = np.arange(len(names), dtype=float)
+    rates = 0.3 * np.tri(len(names))
     error = np.random.default_rng(0).uniform(size=(len(names), 3))
-    drawn = lines(draw.plot_shapes(Shapes(names=names, squares=squares, test_error=error, rates=error, seconds=0.0)))
-    np.testing.assert_allclose(drawn["step decays"].get_ydata(), error[:-1].mean(axis=1))
-    assert drawn["cosine"].get_xdata().tolist() == [squares[-1]]
+    ax = draw.plot_shapes(Shapes(names=names, test_error=error, rates=rates, seconds=0.0), scale)
+    np.testing.assert_allclose(lines(ax)["step decays"].get_ydata(), error[:-1].mean(axis=1))
+    np.testing.assert_allclose(lines(ax)["cosine"].get_xdata(), [place])
+    assert ax.get_xlabel() in scale.lower()
 
 
 def test_a_clock_puts_decays_where_it_reads_them(runs):

@@ -13,16 +13,38 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, executors, provenance, sweeps
-from lrdecay_core.experiments.networks.settings import branched_epochs, digits_classifier, halves, mnist1d_cnn
+from lrdecay_core.experiments.networks.settings import (
+    branched_epochs,
+    digits_classifier,
+    halves,
+    mnist1d_cnn,
+    mnist1d_cnn_squared,
+)
 from lrdecay_core.training import TrainConfig, branches
 
-__all__ = ["CORRUPTION", "FRESH", "SILENT", "Arms", "Section", "describe", "key", "run", "sections", "train"]
+__all__ = [
+    "CORRUPTION",
+    "CROSS_ENTROPY",
+    "FRESH",
+    "SILENT",
+    "SQUARED",
+    "SQUARED_FRESH",
+    "Arms",
+    "Section",
+    "describe",
+    "key",
+    "run",
+    "sections",
+    "train",
+]
 
 CORRUPTION = (0.0, 0.1, 0.2, 0.4)
 """Shares of training labels moved once to another class."""
 SILENT, FRESH = "no lasting noise", "fresh label noise"
 """The condition that carries B2, and its control."""
-MEASURES = ("train_loss", "train_error", "test_error")
+CROSS_ENTROPY, SQUARED, SQUARED_FRESH = "cross-entropy", "squared loss", "squared loss, fresh label noise"
+"""A loss that stays above zero, one that can reach it, and the control."""
+MEASURES = ("train_loss", "train_error", "test_error", "travel")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +71,8 @@ class Arms:
     """(D, S, K)"""
     test_error: np.ndarray
     """(D, S, K)"""
+    travel: np.ndarray
+    """(D, S) how far the trunk is, at each decay epoch, from where it was at the first, over its norm there."""
     seconds: float
 
     @property
@@ -65,11 +89,27 @@ class Arms:
         """Return a measure (S,) of one arm at a recorded epoch."""
         return np.asarray(getattr(self, name)[arm][:, int(np.searchsorted(self.epochs, epoch))])
 
+    @property
+    def level(self) -> np.ndarray:
+        """(D, S) test error of every arm after a tail as long as that of the last one.
+
+        Raises:
+            ValueError: the end of such a tail was not recorded.
+        """
+        ends = np.array(self.decay_epochs) + self.epochs[-1] - self.decay_epochs[-1]
+        if not np.isin(ends, self.epochs).all():
+            raise ValueError(f"`epochs` must hold the ends of equal tails, {ends.tolist()}, got {self.epochs.tolist()}")
+        return np.stack([self.at("test_error", arm, end) for arm, end in enumerate(ends)])
+
 
 def train(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Train one condition on some seeds: ``config``, ``decay_epochs``, ``seeds`` -> what :class:`Arms` holds."""
-    runs = branches(spec["config"], decay_epochs=spec["decay_epochs"], seeds=spec["seeds"])
-    return {"epochs": runs.epochs, **{name: getattr(runs, name) for name in MEASURES}}
+    decays = spec["decay_epochs"]
+    runs = branches(spec["config"], decay_epochs=decays, seeds=spec["seeds"], trunk_epochs=decays)
+    with np.errstate(all="ignore"):  # a run that diverged has no distance, and says so by itself
+        way = np.linalg.norm(runs.trunk - runs.trunk[0], axis=2) / np.linalg.norm(runs.trunk[0], axis=1)
+    records = {name: getattr(runs, name) for name in ("train_loss", "train_error", "test_error")}
+    return {"epochs": runs.epochs, "travel": way, **records}
 
 
 def run(
@@ -117,9 +157,11 @@ def run(
 def describe(part: Section) -> str:
     """Return what a section's conditions share, in a sentence."""
     c = next(iter(part.conditions.values()))
+    one_loss = all(config.loss == c.loss for config in part.conditions.values())
+    loss = [c.loss.replace("_", " ")] if one_loss else []
+    shared = ", ".join([f"{c.network} on {c.dataset}", f"{c.num_samples} samples", *loss, f"{c.epochs} epochs"])
     return (
-        f"Shared by all: {c.network} on {c.dataset}, {c.num_samples} samples, {c.loss.replace('_', ' ')}, "
-        f"{c.epochs} epochs, decays at epochs {', '.join(map(str, part.decay_epochs))}, {len(part.seeds)} seeds. "
+        f"Shared by all: {shared}, decays at epochs {', '.join(map(str, part.decay_epochs))}, {len(part.seeds)} seeds. "
         f"This page was computed in the `{environment.profile()}` profile."
     )
 
@@ -138,6 +180,7 @@ def sections(profile: str | None = None) -> dict[str, Section]:
         "other noise": _other_noise(quick),
         "optimisers": _optimisers(quick),
         "batch and rate": _batch_and_rate(quick),
+        "rest": _rest(quick),
     }
 
 
@@ -179,6 +222,20 @@ def _other_noise(quick: bool) -> Section:
         "input noise": replace(config, input_noise=0.3),
     }
     return replace(part, conditions=conditions, seeds=tuple(range(1 if quick else 4)))
+
+
+def _rest(quick: bool) -> Section:
+    # on 500 samples squared loss asks for 5,000 numbers of 5,210 weights: at epoch 240 they still learn
+    squared = mnist1d_cnn_squared(
+        20 if quick else 1250, num_train=150, learning_rate=0.3, decayed_rate=0.03, label_noise=0.0
+    )
+    conditions = {
+        CROSS_ENTROPY: replace(squared, loss="cross_entropy"),
+        SQUARED: squared,
+        SQUARED_FRESH: replace(squared, label_noise=0.3),
+    }
+    decays = (4, 16) if quick else (300, 1200)
+    return Section(conditions=conditions, decay_epochs=decays, seeds=tuple(range(2 if quick else 6)))
 
 
 def _optimisers(quick: bool) -> Section:

@@ -34,8 +34,6 @@ class Shapes:
 
     names: tuple[str, ...]
     """(A,) the ruler first, in order."""
-    squares: np.ndarray
-    """(A,) sum of the squared rates."""
     test_error: np.ndarray
     """(A, S) at the end."""
     rates: np.ndarray
@@ -71,7 +69,7 @@ def shapes(config: TrainConfig) -> dict[str, Schedule]:
 def train(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Train ``config`` by every shape on ``seeds``."""
     found = scheduled(spec["config"], schedules=shapes(spec["config"]), seeds=spec["seeds"])
-    return {"test_error": found.test_error, "squares": found.squares, "rates": found.rates}
+    return {"test_error": found.test_error, "rates": found.rates}
 
 
 def run(part: Study, *, workers: int | None = None, store: str | None = None) -> Shapes:
@@ -82,7 +80,6 @@ def run(part: Study, *, workers: int | None = None, store: str | None = None) ->
     error = [np.asarray((result or {})["test_error"]) for result in done.results]
     return Shapes(
         names=tuple(shapes(part.config)),
-        squares=done.column("squares")[0],
         test_error=np.concatenate(error, axis=1),
         rates=done.column("rates")[0],
         seconds=float(done.seconds.sum()),

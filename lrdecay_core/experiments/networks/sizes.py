@@ -57,15 +57,16 @@ def sections(profile: str | None = None) -> dict[str, Section]:
 def train(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Train one condition as :func:`boundaries.train` does, and look at its end alone: a third cheaper.
 
-    The training error is not measured: NaN.
+    Neither the training error nor the way of the trunk is measured: NaN.
     """
     config, decays = spec["config"], spec["decay_epochs"]
     rates = {"learning_rate": config.learning_rate, "decayed": config.decayed_rate}
     steps = {str(t): schedules.step_decay(decay_step=t * config.steps_per_epoch, **rates) for t in decays}
     runs = scheduled(config, schedules=steps, seeds=spec["seeds"])
-    found = {"train_loss": runs.train_loss, "test_error": runs.test_error}
-    found["train_error"] = np.full_like(runs.test_error, np.nan)
-    return {"epochs": np.array([float(config.epochs)]), **{name: value[:, :, None] for name, value in found.items()}}
+    unknown = np.full_like(runs.test_error, np.nan)
+    found = {"train_loss": runs.train_loss, "test_error": runs.test_error, "train_error": unknown}
+    ends = {name: value[:, :, None] for name, value in found.items()}
+    return {"epochs": np.array([float(config.epochs)]), "travel": unknown, **ends}
 
 
 def run(parts: Mapping[str, Section], *, workers: int | None = None) -> dict[str, dict[str, Arms]]:
