@@ -29,7 +29,7 @@ class Claim:
     """One row of the ledger."""
 
     id: str
-    """Short name: N networks, M model, B boundary."""
+    """Short name: N networks, M model, B boundary, P a rule for the decay epoch, G needs a GPU."""
     source: str
     """``"S1"`` to ``"S5"``, a statement of the abstract; or ``"ours"``."""
     statement: str

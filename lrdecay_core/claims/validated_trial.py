@@ -33,9 +33,16 @@ def picked(found: Outcome, rule: Rule) -> dict[str, np.ndarray]:
     }
 
 
-def regrets(found: Outcome, rule: Rule) -> dict[str, np.ndarray]:
-    """Return rule -> test error (N,) above that of the best candidate of each run; a cosine may lie below it."""
-    return {name: error - found.oracle for name, error in picked(found, rule).items()}
+def regrets(found: Outcome, rule: Rule, *, task: str | None = None) -> dict[str, np.ndarray]:
+    """Return rule -> test error (N,) above that of the best candidate of each run; a cosine may lie below it.
+
+    Args:
+        found: the runs.
+        rule: the one that P1 judges.
+        task: one of ``found.tasks``, whose runs are wanted; None: all.
+    """
+    wanted = np.array([task in (None, name) for name in found.tasks])
+    return {name: (error - found.oracle)[wanted] for name, error in picked(found, rule).items()}
 
 
 def dealt(runs: np.ndarray, seed: int) -> np.ndarray:

@@ -94,6 +94,8 @@ def test_the_rows_are_paired_differences_of_what_the_rules_pick():
     assert rows["regret of validated trial"].estimate == pytest.approx(
         (picks["validated trial"] - found.test_error.min(axis=1)).mean()
     )
+    alone = evidence.regrets(found, RULE, task="b")["cosine"]
+    np.testing.assert_array_equal(alone, (found.cosine - found.test_error.min(axis=1))[[2, 3, 6, 7]])
     lies = replace(found, trial_as_given=1 - found.trial)
     name = "held-back labels as wrong as the training ones: minus always half"
     assert rows[name].high < 0 < {row.name: row.interval for row in evidence.trial(lies, RULE)[0].rows}[name].low
