@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from lrdecay_core import checks, data, provenance
+from lrdecay_core import checks, data
 from lrdecay_core.training.config import TrainConfig
 from lrdecay_core.training.ensemble import Ensemble
 from lrdecay_core.training.loop import Loop
@@ -38,11 +38,6 @@ class Trials:
     """(S, K) excess training loss of the trunk at these times."""
     seconds: float
     """Wall time."""
-
-    @property
-    def key(self) -> str:
-        """Name of configuration, candidates, length and seeds together."""
-        return provenance.config_key(self.config, self.decay_epochs, self.length, self.seeds)
 
 
 def trials(

@@ -51,11 +51,6 @@ def test_errors_are_those_of_the_samples_that_are_given(config):
     assert np.isnan(errors(config, lost, test)).tolist() == [[False], [True]]
 
 
-def test_the_key_holds_the_length(config):
-    one, two = (trials(config, decay_epochs=[1], seeds=[0], length=length) for length in (1, 2))
-    assert one.key != two.key
-
-
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
