@@ -11,7 +11,7 @@ from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import profile_interval
 from lrdecay_core.experiments.networks.network_planner import HALF, Rule, Study
 from lrdecay_core.experiments.networks.network_planner import choose as read_trunk
-from lrdecay_core.experiments.networks.validated_trial import Outcome, choose, epochs_spent
+from lrdecay_core.experiments.networks.validated_trial import FEW, Outcome, choose, epochs_spent
 
 __all__ = ["DEALS", "dealt", "describe", "describe_costs", "picked", "regrets", "trial"]
 
@@ -67,6 +67,8 @@ def trial(found: Outcome, rule: Rule) -> tuple[Evidence, Control]:
     rows += [_row(f"{OURS} minus {name}", errors[OURS] - errors[name]) for name in list(errors)[2:5]]
     wrong = found.at(choose(found.trial_as_given))
     rows.append(_row(f"held-back labels as wrong as the training ones: minus {BASE}", wrong - errors[BASE]))
+    thrifty = found.at(choose(found.trial_on_few)) - errors[BASE]
+    rows.append(_row(f"no part of the test, {FEW} held-back samples: minus {BASE}", thrifty))
     rows.append(_row(f"validated tails minus {BASE}", errors["validated tails"] - errors[BASE]))
     rows += [
         Row(name=f"regret of {name}", interval=profile_interval(values), finding="against the oracle")
@@ -108,14 +110,22 @@ def describe(parts: Mapping[str, Study], found: Outcome) -> str:
 
 
 def describe_costs(parts: Mapping[str, Study], found: Outcome, rule: Rule) -> str:
-    """Return a Markdown table: epochs that each rule takes, counted, and its mean regret."""
+    """Return a Markdown table: epochs that each rule takes, counted, and its mean regret.
+
+    Epochs are those of a run that holds samples back; the last row makes as many updates, in fewer and longer epochs.
+    """
     study = next(iter(parts.values()))
     spent = epochs_spent(next(iter(study.conditions.values())), study.decay_epochs, choose(found.trial))
-    lines = ["| rule | epochs for one run, mean | held-back samples | regret, mean |", "|---|---|---|---|"]
+    lines = ["| rule | epochs, mean | held-back samples | regret, mean |", "|---|---|---|---|"]
     for name, values in regrets(found, rule).items():
         cost = spent.get(name, spent["one run"]).mean()
-        lines.append(f"| {name} | {cost:.0f} | {'yes' if name in spent else 'no'} | {values.mean():+.4f} |")
-    return "\n".join(lines)
+        lines.append(f"| {name} | {cost:.0f} | {'looked at' if name in spent else 'not used'} | {values.mean():+.4f} |")
+    fed = found.all_samples - found.oracle
+    lines.append(f"| {BASE}, on more samples | {spent['one run'].mean():.0f} | trained on | {fed.mean():+.4f} |")
+    gain = profile_interval(found.all_samples - picked(found, rule)[OURS])
+    verdict = gain.word("higher error", "lower error", "no clear difference")
+    words = f"{BASE.capitalize()}, on more samples, minus {OURS}, paired by run: **{gain}**, {verdict}."
+    return "\n".join([*lines, "", words])
 
 
 def _blind(found: Outcome, groups: Sequence[np.ndarray]) -> np.ndarray:

@@ -30,7 +30,9 @@ def made_up(*, tell=True, seed=0, runs=40):
         tasks=("a", "a", "b", "b") * (runs // 4),
         test_error=error,
         cosine=error[:, 4],
+        all_samples=error[:, 0] - 0.5,
         trial=seen,
+        trial_on_few=1 - seen,
         trial_as_given=0.3 + 0.6 * seen,
         tails=1 - seen,
         progress=flat,
@@ -96,6 +98,7 @@ def test_the_rows_are_paired_differences_of_what_the_rules_pick():
     )
     alone = evidence.regrets(found, RULE, task="b")["cosine"]
     np.testing.assert_array_equal(alone, (found.cosine - found.test_error.min(axis=1))[[2, 3, 6, 7]])
+    assert rows["no part of the test, 100 held-back samples: minus always half"].low > 0  # these lie
     lies = replace(found, trial_as_given=1 - found.trial)
     name = "held-back labels as wrong as the training ones: minus always half"
     assert rows[name].high < 0 < {row.name: row.interval for row in evidence.trial(lies, RULE)[0].rows}[name].low
@@ -106,6 +109,10 @@ def test_the_descriptions_count_runs_samples_and_epochs():
     found = made_up(runs=32)
     assert evidence.describe(parts, found).startswith("32 runs, 16 conditions, seeds 10 to 41; 80 epochs each, 500 ")
     table = evidence.describe_costs(parts, found, RULE).splitlines()
-    assert "| validated trial | 123 | yes |" in table[2]  # 72 + 8 + 80 - (2 + 72) / 2
-    assert table[3].startswith("| always half | 80 | no |")
-    assert table[-1].startswith("| validated tails | 486 | yes |")
+    assert "| validated trial | 123 | looked at |" in table[2]  # 72 + 8 + 80 - (2 + 72) / 2
+    assert table[3].startswith("| always half | 80 | not used |")
+    assert table[-4].startswith("| validated tails | 486 | looked at |")
+    assert table[-3].startswith("| always half, on more samples | 80 | trained on | -0.")
+    by_hand = (found.all_samples - evidence.picked(found, RULE)["validated trial"]).mean()
+    assert f"**{by_hand:+.4f} [" in table[-1]
+    assert table[-1].endswith("lower error.")

@@ -6,8 +6,8 @@ seeds (100 and up).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,40 @@ import numpy as np
 from lrdecay_core import data, environment, executors, rng, schedules, sweeps
 from lrdecay_core.experiments.networks.network_planner import Study, held_out, pilot
 from lrdecay_core.experiments.networks.settings import branched_epochs
-from lrdecay_core.training import TrainConfig, Trials, draws, errors, scheduled, trials
+from lrdecay_core.training import TrainConfig, Trials, branches, draws, errors, scheduled, trials
 
-__all__ = ["LENGTH", "Outcome", "choose", "epochs_spent", "held_back", "labels_as_given", "run", "studies", "validate"]
+__all__ = [
+    "FEW",
+    "LENGTH",
+    "Outcome",
+    "choose",
+    "epochs_spent",
+    "held_back",
+    "labels_as_given",
+    "run",
+    "studies",
+    "validate",
+]
 
 LENGTH = 1
 """Epochs of a trial decay."""
+FEW = 100
+"""Held-back samples of the thrifty rule."""
 FIRST_SEED, QUICK_SEED, PER_CONDITION = 10, 106, 2
-FEW = (("digits", 0.15, 25), ("mnist1d", 0.3, 25))
+SHOWN = (("digits", 0.15, 25), ("mnist1d", 0.3, 25))
 """Conditions of the quick profile, with both kinds of label errors."""
 TASKS = {"digits": "digits MLP", "mnist1d": "MNIST-1D CNN"}
-ARRAYS = ("test_error", "cosine", "trial", "trial_as_given", "tails", "progress", "plateau")
+ARRAYS = (
+    "test_error",
+    "cosine",
+    "all_samples",
+    "trial",
+    "trial_on_few",
+    "trial_as_given",
+    "tails",
+    "progress",
+    "plateau",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,10 +63,14 @@ class Outcome:
     """(N, D) at the end of the budget; no rule sees it."""
     cosine: np.ndarray
     """(N,) test error of the cosine schedule at the same budget."""
+    all_samples: np.ndarray
+    """(N,) test error of always-half where the held-back samples are trained on, too, at as many updates."""
     trial: np.ndarray
     """(N, D) error on the held-back samples after the trial decay at each candidate: what the rule reads."""
+    trial_on_few: np.ndarray
+    """(N, D) the same on :data:`FEW` of these samples."""
     trial_as_given: np.ndarray
-    """(N, D) the same where the held-back labels have the errors of the training labels."""
+    """(N, D) as ``trial``, where the held-back labels have the errors of the training labels."""
     tails: np.ndarray
     """(N, D) error on the held-back samples at the end of each tail: for the costlier rule."""
     progress: np.ndarray
@@ -69,7 +96,7 @@ def studies(profile: str | None = None) -> dict[str, Study]:
     """
     quick = environment.is_quick(profile)
     known = [*pilot().conditions.values(), *held_out("book").conditions.values()]
-    chosen = [c for c in known if not quick or (c.dataset, c.learning_rate, c.batch_size) in FEW]
+    chosen = [c for c in known if not quick or (c.dataset, c.learning_rate, c.batch_size) in SHOWN]
     count, first = (1, QUICK_SEED) if quick else (PER_CONDITION, FIRST_SEED)
     return {
         _name(c): Study(conditions={_name(c): c}, seeds=tuple(range(first + count * i, first + count * (i + 1))))
@@ -133,7 +160,7 @@ def epochs_spent(config: TrainConfig, decay_epochs: tuple[int, ...], where: np.n
 def validate(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Train ``config`` on ``seeds`` at all ``decay_epochs`` and by a cosine, and try a decay at each: Outcome's arrays.
 
-    All are (D, S), ``cosine`` is (S,).
+    All are (D, S); ``cosine`` and ``all_samples`` are (S,).
     """
     config, decays, seeds = spec["config"], spec["decay_epochs"], spec["seeds"]
     rates = {"learning_rate": config.learning_rate, "decayed": config.decayed_rate}
@@ -147,11 +174,20 @@ def validate(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
     return {
         "test_error": runs.test_error[:-1],
         "cosine": runs.test_error[-1],
+        "all_samples": _on_all(config, len(clean.targets), seeds),
         "trial": errors(config, tried.weights, clean),
+        "trial_on_few": errors(config, tried.weights, data.Split(clean.inputs[:FEW], clean.targets[:FEW])),
         "trial_as_given": np.stack(given, axis=1),
         "tails": errors(config, runs.weights[:-1], clean),
         **_trunk(tried),
     }
+
+
+def _on_all(config: TrainConfig, more: int, seeds: Sequence[int]) -> np.ndarray:
+    """Return the test error (S,) of a decay at half of a run on ``more`` samples, shorter by the same factor."""
+    n = config.num_samples
+    fed = replace(config, num_train=n + more, epochs=config.epochs * n // (n + more))
+    return branches(fed, decay_epochs=[fed.epochs // 2], seeds=seeds).test_error[0, :, -1]
 
 
 def _trunk(tried: Trials) -> dict[str, np.ndarray]:

@@ -31,6 +31,8 @@ def test_all_is_read_off_one_run_paired_with_that_of_branches(found):
         ("trial", "trial_as_given", "tails"), (2, 2)
     )
     assert found["cosine"].shape == (2,)
+    fed = branches(replace(CONFIG, num_train=120, epochs=3), decay_epochs=(1,), seeds=(3, 5))
+    np.testing.assert_array_equal(found["all_samples"], fed.test_error[0, :, -1])
 
 
 def test_the_trial_and_the_tails_read_held_back_samples_and_never_the_test_set(found, monkeypatch):
@@ -50,6 +52,15 @@ def test_the_trial_and_the_tails_read_held_back_samples_and_never_the_test_set(f
         assert not np.array_equal(rest[name], found[name])
     assert not np.array_equal(other["test_error"], found["test_error"])
     np.testing.assert_array_equal(rest["test_error"], found["test_error"])
+    assert not np.array_equal(rest["all_samples"], found["all_samples"])
+
+
+def test_the_thrifty_rule_reads_a_few_of_the_held_back_samples(monkeypatch):
+    monkeypatch.setattr(trial, "FEW", 60)  # all of them
+    found = trial.validate(SPEC)
+    np.testing.assert_array_equal(found["trial_on_few"], found["trial"])
+    monkeypatch.setattr(trial, "FEW", 7)
+    assert set(np.unique(np.round(7 * trial.validate(SPEC)["trial_on_few"], 5))) <= set(range(8))
 
 
 def test_held_back_samples_are_none_of_the_runs_and_as_many():
