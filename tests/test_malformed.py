@@ -233,6 +233,24 @@ TABLE = {
             "device": "cpu",
         },
     ),
+    "training.trials": (
+        training.trials,
+        {
+            "config": training.TrainConfig(**CONFIG),
+            "decay_epochs": [0],
+            "seeds": [0],
+            "length": 1,
+            "device": "cpu",
+        },
+    ),
+    "training.errors": (
+        training.errors,
+        {
+            "config": RUNS.config,
+            "weights": RUNS.weights,
+            "samples": data.Split(np.ones((2, 8, 8), np.float32), np.zeros(2, np.int64)),
+        },
+    ),
     "data.Dataset": (
         data.Dataset,
         {"name": "mine", "train": SPLIT, "test": SPLIT, "num_classes": 2},
@@ -375,7 +393,7 @@ LEFT_OUT = {
         "solvers": ("BasisPursuit", "Descent", "NuclearNorm", "Projection"),
         "sweeps": ("Failure", "Sweep"),
         "theory": ("Deviation", "Exponent", "Identities"),
-        "training": ("Branches", "Matched", "Scheduled"),
+        "training": ("Branches", "Matched", "Scheduled", "Trials"),
     },
     THROUGH_BUILD: {"networks": ("CNN1d", "CNN2d", "MLP", "ResNet18")},
     NET_AND_VECTOR: {"landscape": ("Loss", "align", "filter_normalised", "permute")},

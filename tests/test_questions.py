@@ -10,7 +10,7 @@ import pytest
 
 from tools import chapters
 
-ASKING = ("boundaries", "second-model")
+ASKING = ("boundaries", "second-model", "your-own-run")
 HEADING = re.compile(r"^(#{1,3}) (.*)$", re.MULTILINE)
 CLAIMS = "lrdecay_core.claims"
 MARK = "**Verdict (exploratory).**"

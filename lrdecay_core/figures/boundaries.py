@@ -1,4 +1,4 @@
-"""Pictures of the boundary chapter: corrupted labels, silent noise, shapes, clocks, sizes, the planner's regret."""
+"""Pictures of the boundary chapter: corrupted labels, silent noise, shapes, clocks, sizes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ __all__ = [
     "plot_corruption",
     "plot_memory",
     "plot_persistence",
-    "plot_regret",
     "plot_shapes",
     "plot_silent",
     "plot_sizes",
@@ -142,22 +141,6 @@ def plot_sizes(gains: Mapping[str, np.ndarray], sizes: tuple[int, ...], *, ax: A
     ax.set_xscale("log")
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.minorticks_off()
-    return ax
-
-
-def plot_regret(regrets: Mapping[str, np.ndarray], *, ax: Axes | None = None) -> Axes:
-    """Draw regret against the oracle: a dot per run, the mean with its 95 % interval, a row per planner."""
-    ax = new_axes(ax)
-    for y, (name, values) in enumerate(regrets.items()):
-        i = mean_interval(values)
-        colour = MEASURED if name == "planner" else CONTROL
-        ax.plot(values, np.full(len(values), y) + 0.18, ".", color=colour, alpha=0.4, markersize=5)
-        ax.errorbar(i.estimate, y, xerr=_spread(i.estimate, i.low, i.high), fmt="o", color=colour, capsize=3)
-    ax.axvline(0, color="#222222", linewidth=1.0)
-    ax.set_yticks(range(len(regrets)), list(regrets))
-    ax.invert_yaxis()
-    ax.set(xlabel="regret: test error above that of the best candidate")
-    ax.grid(axis="y", visible=False)
     return ax
 
 

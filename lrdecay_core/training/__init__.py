@@ -6,6 +6,7 @@ from lrdecay_core.training.deterministic import deterministic
 from lrdecay_core.training.ensemble import Ensemble
 from lrdecay_core.training.matching import Matched, at_training_loss
 from lrdecay_core.training.scheduled import Scheduled, scheduled
+from lrdecay_core.training.trials import Trials, errors, trials
 
 __all__ = [
     "Branches",
@@ -13,8 +14,11 @@ __all__ = [
     "Matched",
     "Scheduled",
     "TrainConfig",
+    "Trials",
     "at_training_loss",
     "branches",
     "deterministic",
+    "errors",
     "scheduled",
+    "trials",
 ]

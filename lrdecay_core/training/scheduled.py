@@ -34,6 +34,8 @@ class Scheduled:
     """(A, S) the same loss on the test split."""
     test_error: np.ndarray
     """(A, S) share of test samples that are misclassified."""
+    weights: np.ndarray
+    """(A, S, P) parameters."""
     seconds: float
     """Wall time."""
 
@@ -101,6 +103,7 @@ def scheduled(
         name: value.reshape(shape).T.cpu().numpy()
         for name, value in (("train_loss", train_loss), ("test_loss", test_loss), ("test_error", test_error))
     }
+    final["weights"] = ensemble.weights.unflatten(0, shape).transpose(0, 1).cpu().numpy()
     seconds = time.perf_counter() - started
     return Scheduled(names=tuple(schedules), seeds=replicates, rates=table, seconds=seconds, **final)
 

@@ -75,14 +75,6 @@ def test_a_clock_puts_decays_where_it_reads_them(runs):
     assert ax.get_xlabel() == "η²T / B"
 
 
-def test_regret_has_a_dot_per_run_and_the_mean():
-    ax = draw.plot_regret({"planner": np.array([0.0, 0.2]), "cosine": np.array([0.1, 0.3])})
-    drawn = np.concatenate([np.atleast_1d(line.get_xdata()) for line in ax.lines])
-    for value in (0.0, 0.2, 0.1, 0.3):
-        assert np.isclose(drawn, value).any()
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["planner", "cosine"]
-
-
 def test_sizes_are_drawn_at_their_places_with_the_control_in_grey():
     gains = {"large": np.array([[0.1, 0.3], [0.2, 0.2], [0.5, 0.7]]), "small": np.zeros((3, 2))}
     ax = draw.plot_sizes(gains, (6, 12, 24))

@@ -20,7 +20,7 @@ CHAPTERS = {
     "boundaries": ["Turn the noise off"],
     "second-model": ["Which singular values stay?"],
 }
-WITHOUT = {"scaling-up"}  # a sweep has no dial
+WITHOUT = {"scaling-up", "your-own-run"}  # a sweep has no dial, and a rule that is judged has none either
 SILENT = ("turn", "tilt")  # the reading of the curve in space does not say where one looks from
 LARGEST = 1_500_000  # bytes of the explorers on one page
 

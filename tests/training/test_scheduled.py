@@ -22,6 +22,7 @@ def test_a_step_decay_is_an_arm_of_branches(config, noise):
     for name in ("train_loss", "test_loss", "test_error"):
         # float32: the same updates in stacks of other sizes, each rounded at 1e-7 of values of order 1
         np.testing.assert_allclose(getattr(found, name), getattr(arms, name)[:, :, -1], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found.weights, arms.weights, rtol=0, atol=1e-5)
     assert not np.allclose(found.test_loss[0], found.test_loss[1], rtol=0, atol=1e-4)
 
 

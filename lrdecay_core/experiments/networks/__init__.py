@@ -1,1 +1,1 @@
-"""What the chapters train: late decay, its boundaries, the planner, sweeps."""
+"""What the chapters train: late decay, its boundaries, rules for a run of one's own, sweeps."""
