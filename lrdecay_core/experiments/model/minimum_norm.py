@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, model, provenance, rng, schedules, solvers, theory
+from lrdecay_core import environment, model, provenance, rng, schedules, solvers, sweeps, theory
 from lrdecay_core.experiments.model.setting import Setting, landing
 
 __all__ = [
@@ -69,6 +68,7 @@ class Norms:
     slope: np.ndarray
     """(P,) measured slope of log |b off the support|_1 in log a, at ``DEPTHS``."""
     seconds: float
+    """Wall time, added up over processes."""
 
 
 def norm_plan(profile: str | None = None) -> NormPlan:
@@ -84,27 +84,21 @@ def norm_plan(profile: str | None = None) -> NormPlan:
 
 def norms(plan: NormPlan, *, workers: int | None = None) -> Norms:
     """Run the four arms on every problem, and land at every decay step."""
-    found = executors.run_all(
-        _norms, [(plan, seed) for seed in plan.problem_seeds], workers=workers, description="norms"
-    )
-    ratio, taken, loss, scale, bound, kappa, slope, seconds = (list(column) for column in zip(*found, strict=True))
+    specs = sweeps.grid(plan=[plan], problem=plan.problem_seeds)
+    found = sweeps.run_here(_norms, specs, workers=workers, description="norms")
+    ratio, taken = (found.column(name) for name in ("ratio", "taken"))
     return Norms(
         decay_steps=np.array(plan.decay_steps),
-        ratio={arm: np.array([r[i] for r in ratio]) for i, arm in enumerate(ARMS)},
-        taken={arm: np.array([t[i] for t in taken]) for i, arm in enumerate(ARMS)},
-        test_loss=np.array(loss),
-        log_scale=np.array(scale),
-        bound=np.array(bound),
-        kappa=np.array(kappa),
-        slope=np.array(slope),
-        seconds=sum(seconds),
+        ratio={arm: ratio[:, i].copy() for i, arm in enumerate(ARMS)},
+        taken={arm: taken[:, i].copy() for i, arm in enumerate(ARMS)},
+        **{name: found.column(name) for name in ("test_loss", "log_scale", "bound", "kappa", "slope")},
+        seconds=float(found.seconds.sum()),
     )
 
 
-def _norms(shard: tuple[NormPlan, int]) -> tuple[Any, ...]:
-    plan, seed = shard
-    began, s = time.process_time(), plan.setting
-    problem = s.problem(seed)
+def _norms(spec: Mapping[str, Any]) -> dict[str, Any]:
+    plan, s = spec["plan"], spec["plan"].setting
+    problem = s.problem(spec["problem"])
     least = model.minimum_norm(problem)
     # theory.largest_rate, with the norm from the solver: the two round differently
     start = np.full(problem.num_features, s.init_scale)
@@ -128,16 +122,15 @@ def _norms(shard: tuple[NormPlan, int]) -> tuple[Any, ...]:
     log_start = np.log(2 * s.init_scale**2)
     kappa, slope = exponent(problem.X, problem.y, least.beta)
     main = slice(0, plan.num_replicas)
-    return (
-        (squared / least.norm_squared).reshape(shape).transpose(1, 0, 2),
-        (log_start - path.log_scale).max(axis=-1).reshape(shape).transpose(1, 0, 2),
-        problem.test_loss(beta[:, main]),
-        path.log_scale[:, main].mean(axis=-1),
-        theory.waiting_bound(problem.X, least.beta, init_scale=s.init_scale, learning_rate=small),
-        kappa,
-        slope,
-        time.process_time() - began,
-    )
+    return {
+        "ratio": (squared / least.norm_squared).reshape(shape).transpose(1, 0, 2),
+        "taken": (log_start - path.log_scale).max(axis=-1).reshape(shape).transpose(1, 0, 2),
+        "test_loss": problem.test_loss(beta[:, main]),
+        "log_scale": path.log_scale[:, main].mean(axis=-1),
+        "bound": theory.waiting_bound(problem.X, least.beta, init_scale=s.init_scale, learning_rate=small),
+        "kappa": kappa,
+        "slope": slope,
+    }
 
 
 def exponent(X: np.ndarray, y: np.ndarray, solution: np.ndarray) -> tuple[float, float]:

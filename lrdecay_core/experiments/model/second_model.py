@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, provenance, schedules, solvers, sweeps
+from lrdecay_core import environment, provenance, schedules, solvers, sweeps
 from lrdecay_core.model import MatrixProblem, matrix, matrix_sgd
 
 __all__ = [
@@ -107,8 +107,7 @@ def run(settings: MatrixStudy, *, workers: int | None = None) -> MatrixRuns:
     """Run every arm on every problem, side by side in local processes."""
     arms = (HALF, *(arm for arm in ARMS if arm != HALF))  # the longest first
     specs = sweeps.grid(study=[settings], arm=arms, problem=settings.problems)
-    with executors.local_processes(workers) as executor:
-        found = sweeps.run(_one, specs, executor, description="matrices")
+    found = sweeps.run_here(_one, specs, workers=workers, description="matrices")
     order = [arms.index(arm) for arm in ARMS]
     names = ("norm_ratio", "test_loss", "train_loss", "imbalance", "spectrum", "least_test_loss", "least_gap")
     columns = {}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import checks, environment, executors, rng, schedules, solvers, sweeps, theory
+from lrdecay_core import checks, environment, rng, schedules, solvers, sweeps, theory
 from lrdecay_core.experiments.model.setting import INIT_SCALE, landing
 from lrdecay_core.model import Problem, sgd
 
@@ -107,8 +107,7 @@ def build(settings: VariantStudy, name: str, seed: int) -> tuple[Problem, np.nda
 def run(settings: VariantStudy, *, workers: int | None = None) -> VariantRuns:
     """Run every variant on every problem, side by side in local processes."""
     specs = sweeps.grid(study=[settings], variant=VARIANTS, problem=settings.problems)
-    with executors.local_processes(workers) as executor:
-        found = sweeps.run(_one, specs, executor, description="variants")
+    found = sweeps.run_here(_one, specs, workers=workers, description="variants")
     names = ("norm_ratio", "control_ratio", "test_loss", "predicted", "limit_loss", "to_weighted", "to_plain")
     shape = (len(VARIANTS), len(settings.problems))
     columns = {name: (column := found.column(name)).reshape(*shape, *column.shape[1:]) for name in names}
