@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lrdecay_core.claims import Interval
-from lrdecay_core.experiments.model.minimum_norm import ARMS, MAIN, SLOW_RATE, Norms, Weighted
+from lrdecay_core.experiments.model.minimum_norm import ARMS, MAIN, SLOW_RATE, Norms
 from lrdecay_core.experiments.model.recovery import ESTIMATORS, OtherTruth, Results
 from lrdecay_core.figures.style import CONTROL, EARLY, GREEN, LATE, MEASURED, NEVER, PREDICTED, new_axes, plain_log
 
@@ -21,7 +21,6 @@ __all__ = [
     "plot_samples",
     "plot_scale",
     "plot_success",
-    "plot_weighted",
 ]
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -157,15 +156,4 @@ def plot_other_truth(found: OtherTruth, *, ax: Axes | None = None) -> Axes:
     ax.plot(found.decay_steps, found.other_loss, color=EARLY, linestyle="--", label="truth (2, 0, 1): same data")
     ax.set(xlabel="decay step T", ylabel="test loss after decay")
     ax.legend(loc="center right")
-    return ax
-
-
-def plot_weighted(found: Weighted, *, ax: Axes | None = None) -> Axes:
-    """Draw how fast each coordinate's scale shrinks against the squared length of its column."""
-    ax = new_axes(ax)
-    span = np.array([0.0, found.column_weights.max()])
-    ax.plot(span, span, color=PREDICTED, linewidth=1.0, label="predicted")
-    ax.plot(found.column_weights, found.taken, ".", color=MEASURED, markersize=8, label="measured")
-    ax.set(xlabel="$\\chi_j$: squared length of a column over n", ylabel="rate at which log $a_j$ falls")
-    ax.legend()
     return ax

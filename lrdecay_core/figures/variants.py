@@ -1,4 +1,4 @@
-"""Pictures of the model's variants: test loss after decay, predicted and measured, and where it is bound for."""
+"""Pictures of the model's variants: test loss after decay, where it is bound for, and how fast scales shrink."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from lrdecay_core.experiments.model.variants import VARIANTS, VariantRuns
+from lrdecay_core.experiments.model.variants import VARIANTS, VariantRuns, Weighted
 from lrdecay_core.figures.style import MEASURED, PREDICTED, new_axes
 
-__all__ = ["plot_variant"]
+__all__ = ["plot_variant", "plot_weighted"]
 
 
 def plot_variant(runs: VariantRuns, name: str, *, ax: Axes | None = None) -> Axes:
@@ -42,4 +42,15 @@ def plot_variant(runs: VariantRuns, name: str, *, ax: Axes | None = None) -> Axe
     per_unit = runs.study.steps[-1] / depths[-1]
     ax.xaxis.set_major_formatter(FuncFormatter(lambda depth, _: f"{depth * per_unit / 1000:g}"))
     ax.set_xlabel("decay step $T$ (thousands)")
+    return ax
+
+
+def plot_weighted(found: Weighted, *, ax: Axes | None = None) -> Axes:
+    """Draw how fast each coordinate's scale shrinks against the squared length of its column."""
+    ax = new_axes(ax)
+    span = np.array([0.0, found.column_weights.max()])
+    ax.plot(span, span, color=PREDICTED, linewidth=1.0, label="predicted")
+    ax.plot(found.column_weights, found.taken, ".", color=MEASURED, markersize=8, label="measured")
+    ax.set(xlabel="$\\chi_j$: squared length of a column over n", ylabel="rate at which log $a_j$ falls")
+    ax.legend()
     return ax

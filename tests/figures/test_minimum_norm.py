@@ -7,7 +7,7 @@ import pytest
 
 from lrdecay_core.claims import Interval
 from lrdecay_core.experiments.model import recovery
-from lrdecay_core.experiments.model.minimum_norm import ARMS, Norms, Weighted
+from lrdecay_core.experiments.model.minimum_norm import ARMS, Norms
 from lrdecay_core.experiments.model.recovery import ESTIMATORS, OtherTruth, Results
 from lrdecay_core.figures import minimum_norm as draw
 
@@ -89,11 +89,3 @@ def test_other_truth_shows_both_scores():
     steps = np.arange(3)
     ax = draw.plot_other_truth(OtherTruth(decay_steps=steps, test_loss=2.0 - steps, other_loss=1.0 * steps))
     assert [line.get_ydata().tolist() for line in ax.lines] == [[2.0, 1.0, 0.0], [0.0, 1.0, 2.0]]
-
-
-def test_weighted_shows_prediction_and_measurement():
-    v = np.array([0.5, 2.0])
-    found = Weighted(column_weights=v, taken=1.1 * v, to_weighted=v, to_plain=v)
-    lines = labelled(draw.plot_weighted(found))
-    np.testing.assert_array_equal(lines["predicted"].get_xdata(), lines["predicted"].get_ydata())
-    np.testing.assert_allclose(lines["measured"].get_ydata(), 1.1 * v)

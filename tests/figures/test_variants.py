@@ -9,7 +9,7 @@ import pytest
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
-from lrdecay_core.experiments.model.variants import VARIANTS
+from lrdecay_core.experiments.model.variants import VARIANTS, Weighted
 from lrdecay_core.figures import variants as draw
 from tests.claims.test_variants import made_up
 
@@ -42,3 +42,11 @@ def test_a_limit_of_nothing_is_not_drawn():
 
 def test_two_decades_need_a_log_scale():
     assert draw.plot_variant(made_up(change=1e-3), "sparse truth").get_yscale() == "log"
+
+
+def test_weighted_shows_prediction_and_measurement():
+    v = np.array([0.5, 2.0])
+    found = Weighted(column_weights=v, taken=1.1 * v, to_weighted=v, to_plain=v)
+    lines = {line.get_label(): line for line in draw.plot_weighted(found).lines}
+    np.testing.assert_array_equal(lines["predicted"].get_xdata(), lines["predicted"].get_ydata())
+    np.testing.assert_allclose(lines["measured"].get_ydata(), 1.1 * v)

@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from lrdecay_core import environment, landscape, provenance, sweeps
+from lrdecay_core import environment, landscape, sweeps
 from lrdecay_core.experiments.landscapes import solutions
 from lrdecay_core.experiments.landscapes.model_ends import KINDS, Model, ends
 from lrdecay_core.experiments.landscapes.solutions import Cell, Solutions
 from lrdecay_core.experiments.landscapes.views import Ends, Views, look
+from lrdecay_core.experiments.networks.settings import describe as describe_cells
 from lrdecay_core.experiments.networks.settings import digits_mlp, mnist1d_cnn_squared
 from lrdecay_core.training import TrainConfig
 
-__all__ = ["MODEL", "Mirror", "Study", "describe", "describe_optima", "key", "network_ends", "run", "study"]
+__all__ = ["MODEL", "Mirror", "Study", "describe", "describe_optima", "network_ends", "run", "study"]
 
 MODEL = "model"
 """The subject that the networks are held against; the others are called as in ``Study.networks``."""
@@ -116,7 +117,7 @@ def network_ends(config: TrainConfig, main: Solutions, small: Solutions) -> dict
 
 def describe(settings: Study) -> str:
     """Return the settings as Markdown: networks in a table, the model in a sentence, and the profile."""
-    table = solutions.describe(
+    table = describe_cells(
         {**settings.networks, **{f"{name}, small rate": cell for name, cell in settings.small_rate.items()}}
     )
     m = settings.model
@@ -134,11 +135,6 @@ def describe_optima(result: Mirror) -> str:
         f"{name}: {int(np.isin(reason, ('loss', 'gradient')).sum())} of {reason.size} descents to $O$ ended by rule."
         for name, reason in result.reasons.items()
     )
-
-
-def key(settings: Study) -> str:
-    """Return the key that names this study."""
-    return provenance.config_key(settings)
 
 
 def _look(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:

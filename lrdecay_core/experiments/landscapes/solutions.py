@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lrdecay_core import data, environment, landscape, networks, provenance, solvers, sweeps
+from lrdecay_core import data, landscape, networks, solvers, sweeps
 from lrdecay_core.experiments.networks.settings import branched_epochs, halves
 from lrdecay_core.landscape import Loss, stacks
 from lrdecay_core.parameters import Layout
@@ -24,8 +24,6 @@ from lrdecay_core.training import Branches, TrainConfig, branches, objective
 __all__ = [
     "Cell",
     "Solutions",
-    "describe",
-    "key",
     "losses",
     "network",
     "objective_of",
@@ -154,27 +152,6 @@ def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, S
     for (name, cell), row in sorted(zip(shards, rows, strict=True), key=lambda pair: pair[0][1].seeds):
         found[name].append(_solutions(cell, row))
     return {name: _join(part) for name, part in found.items()}
-
-
-def key(*parts: Mapping[str, Cell]) -> str:
-    """Return the key that names these configurations and seeds."""
-    return provenance.config_key(*(dict(part) for part in parts))
-
-
-def describe(parts: Mapping[str, Cell]) -> str:
-    """Return the settings as a Markdown table, one row per cell, and the profile they belong to."""
-    lines = [
-        "| | loss | samples | batch | rate | noise $q$ | decay epochs | epochs | seeds |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for name, cell in parts.items():
-        c = cell.config
-        lines.append(
-            f"| {name} | {c.loss.replace('_', ' ')} | {c.num_samples} | {c.batch_size} | "
-            f"{c.learning_rate:g} → {c.decayed_rate:g} | {c.label_noise:g} | "
-            f"{', '.join(map(str, cell.decay_epochs))} | {c.epochs} | {len(cell.seeds)} |"
-        )
-    return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from lrdecay_core import environment, model, provenance, sweeps, theory
+from lrdecay_core import environment, model, sweeps, theory
 from lrdecay_core.experiments.model.setting import Setting, landing
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "Limits",
     "describe",
     "gradient_flow",
-    "key",
     "land",
     "limits",
 ]
@@ -151,11 +150,6 @@ def describe(settings: Sequence[Setting]) -> str:
             f"{c.learning_rate:g} |"
         )
     return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
-
-
-def key(plan: Limits) -> str:
-    """Return the key that names this plan."""
-    return provenance.config_key(plan)
 
 
 def _deviations(found: tuple[np.ndarray, ...], truth: tuple[np.ndarray, ...]) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, provenance, schedules, sweeps
+from lrdecay_core import environment, schedules, sweeps
 from lrdecay_core.experiments.model.setting import INIT_SCALE, Arm, landing, sparse_problem
 from lrdecay_core.model import Problem, grid, sgd
 from lrdecay_core.theory import decay_time
@@ -21,7 +21,6 @@ __all__ = [
     "Curves",
     "Study",
     "describe",
-    "key",
     "landing_curves",
     "predicted_steps",
     "run",
@@ -144,11 +143,6 @@ def describe(settings: Study) -> str:
         f"the decay times also {others}. The longest run takes {longest:,} steps. "
         f"This page was computed in the `{environment.profile()}` profile."
     )
-
-
-def key(settings: Study) -> str:
-    """Return the key that names this study."""
-    return provenance.config_key(settings)
 
 
 def _one_problem(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, provenance, schedules, sweeps
+from lrdecay_core import environment, schedules, sweeps
 from lrdecay_core.experiments.model.setting import INIT_SCALE, sparse_problem
 from lrdecay_core.model import Problem, grid, sgd
 
-__all__ = ["DENSE", "MAIN", "NO_NOISE_AFTER", "TENTH", "Budget", "BudgetRuns", "budgets", "describe", "key", "run"]
+__all__ = ["DENSE", "MAIN", "NO_NOISE_AFTER", "TENTH", "Budget", "BudgetRuns", "budgets", "describe", "run"]
 
 MAIN = "label noise kept on"
 NO_NOISE_AFTER = "label noise off after decay"
@@ -106,11 +106,6 @@ def describe(settings: Mapping[str, Budget]) -> str:
             f"{len(b.problems)} × {b.replicas} |"
         )
     return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
-
-
-def key(settings: Mapping[str, Budget]) -> str:
-    """Return the key that names these experiments."""
-    return provenance.config_key(dict(settings))
 
 
 def _one_problem(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Towards the minimum norm: squared norm after decay against decay time, the exponent, and unequal columns."""
+"""Towards the minimum norm: squared norm after decay against decay time, and the exponent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, model, provenance, rng, schedules, solvers, sweeps, theory
+from lrdecay_core import environment, model, schedules, solvers, sweeps, theory
 from lrdecay_core.experiments.model.setting import Setting, landing
 
 __all__ = [
@@ -19,13 +19,10 @@ __all__ = [
     "SMALL_QUIET",
     "NormPlan",
     "Norms",
-    "Weighted",
     "compare",
     "exponent",
-    "key",
     "norm_plan",
     "norms",
-    "weighted",
 ]
 
 MAIN, SLOW_RATE = "large rate, label noise", "a tenth of the rate, label noise"
@@ -164,56 +161,3 @@ def compare(setting: Setting, decay_steps: Sequence[int], *, seed: int = 0, num_
         for log_a, centre in ((scale, 0 * scale), (path.log_scale, path.centre))
     )
     return np.array([predicted, measured.mean(axis=1)]) / model.minimum_norm(problem).norm_squared
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Weighted:
-    """What happens when columns have unequal lengths."""
-
-    column_weights: np.ndarray
-    """(d,) chi_j = |X_j|^2 / n."""
-    taken: np.ndarray
-    """(d,) of the first problem, measured: mean over runs of log(a_0 / a_T) in units of eta^2 sigma^2 T / B."""
-    to_weighted: np.ndarray
-    """(P,) distance of the slow flow's end to the minimiser of sum chi_j |b_j|, over its largest entry."""
-    to_plain: np.ndarray
-    """(P,) the same to the minimiser of |b|_1."""
-
-
-def weighted(*, problem_seeds: Sequence[int] = range(6), decay_step: int = 4000) -> Weighted:
-    """Stretch columns by random factors in [1/2, 3/2]; the truth is dense, so that the two limits differ."""
-    s, drawn = Setting(learning_rate=0.02), {}
-    near: list[float] = []
-    far: list[float] = []
-    for seed in problem_seeds:
-        plain = model.Problem.dense(num_samples=s.num_samples, num_features=s.num_features, seed=seed)
-        factor = rng.stream(seed, "column factors").uniform(0.5, 1.5, s.num_features)
-        problem = model.Problem(plain.X * factor, plain.y)
-        drawn[seed] = problem
-        deep = theory.slow_flow(
-            problem.X,
-            problem.y,
-            init_scale=s.init_scale,
-            slow_times=[400.0],
-            label_noise=s.label_noise,
-            batch_size=s.batch_size,
-        )[0]
-        for distances, weight in ((near, problem.column_weights), (far, None)):
-            goal = solvers.basis_pursuit(problem.X, problem.y, weights=weight).solution
-            distances.append(float(np.abs(deep - goal).max() / np.abs(goal).max()))
-    first = next(iter(drawn.values()))
-    path = s.run(first, [decay_step], seeds=range(4))
-    unit = s.learning_rate**2 * s.label_noise**2 * decay_step / s.batch_size
-    taken = (np.log(2 * s.init_scale**2) - path.log_scale[0]).mean(axis=0) / unit
-    weights = first.column_weights
-    return Weighted(
-        column_weights=np.asarray(weights),
-        taken=np.asarray(taken),
-        to_weighted=np.array(near),
-        to_plain=np.array(far),
-    )
-
-
-def key(plan: NormPlan) -> str:
-    """Return the key that names a plan."""
-    return provenance.config_key(plan)

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lars_path
 
-from lrdecay_core import environment, model, provenance, rng, solvers, sweeps, theory
+from lrdecay_core import environment, model, rng, solvers, sweeps, theory
 from lrdecay_core.experiments.model.setting import Setting, landing
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "Plan",
     "Results",
     "estimate",
-    "key",
     "lasso_on_fresh_data",
     "other_truth",
     "plan",
@@ -213,8 +212,3 @@ def other_truth(decay_steps: Sequence[int] = range(0, 20001, 500)) -> OtherTruth
         test_loss=problem.test_loss(landed),
         other_loss=((landed - other) ** 2).sum(axis=1) / 2,
     )
-
-
-def key(chosen: Plan) -> str:
-    """Return the key that names a plan."""
-    return provenance.config_key(chosen)

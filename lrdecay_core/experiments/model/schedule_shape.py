@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import checks, environment, provenance, schedules, sweeps, theory
+from lrdecay_core import checks, environment, schedules, sweeps, theory
 from lrdecay_core.experiments.model.setting import INIT_SCALE, landing, sparse_problem
 from lrdecay_core.model import sgd
 from lrdecay_core.schedules import Schedule
 
-__all__ = ["EQUAL", "SHAPES", "ShapeRuns", "ShapeStudy", "describe", "key", "run", "shaped", "study"]
+__all__ = ["EQUAL", "SHAPES", "ShapeRuns", "ShapeStudy", "describe", "run", "shaped", "study"]
 
 SHAPES = ("constant", "cosine", "linear", "cyclic", "warm-up, stable, decay")
 EQUAL = ("squares", "rates")
@@ -136,11 +136,6 @@ def describe(settings: ShapeStudy) -> str:
             f"This page was computed in the `{environment.profile()}` profile.",
         ]
     )
-
-
-def key(settings: ShapeStudy) -> str:
-    """Return the key that names this study."""
-    return provenance.config_key(settings)
 
 
 def _one(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, provenance, schedules, solvers, sweeps
+from lrdecay_core import environment, schedules, solvers, sweeps
 from lrdecay_core.model import MatrixProblem, matrix, matrix_sgd
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "MatrixRuns",
     "MatrixStudy",
     "describe",
-    "key",
     "problem",
     "run",
     "study",
@@ -128,11 +127,6 @@ def describe(settings: MatrixStudy) -> str:
         f"{', '.join(f'{T:,}' for T in settings.steps(MAIN))}. "
         f"This page was computed in the `{environment.profile()}` profile."
     )
-
-
-def key(settings: MatrixStudy) -> str:
-    """Return the key that names this study."""
-    return provenance.config_key(settings)
 
 
 def _one(spec: Mapping[str, Any]) -> dict[str, Any]:

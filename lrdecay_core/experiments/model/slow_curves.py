@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from lrdecay_core import environment, model, provenance, sweeps, theory
+from lrdecay_core import environment, model, sweeps, theory
 from lrdecay_core.experiments.model.decay_limit import gradient_flow
 from lrdecay_core.experiments.model.setting import Setting, landing
 
-__all__ = ["Curves", "SlowPlan", "curves", "effective_ode", "key", "plan"]
+__all__ = ["Curves", "SlowPlan", "curves", "effective_ode", "plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +115,3 @@ def effective_ode(problem: model.Problem, setting: Setting, slow_times: Sequence
     at = np.concatenate([start.p, start.m])
     done = solve_ivp(velocity, (0, slow_times[-1]), at, "DOP853", t_eval=slow_times, rtol=1e-10, atol=1e-12)
     return np.asarray((done.y[:d] ** 2 - done.y[d:] ** 2).T)
-
-
-def key(settings: SlowPlan) -> str:
-    """Return the key that names this plan."""
-    return provenance.config_key(settings)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lrdecay_core import environment, provenance, sweeps
+from lrdecay_core import environment, sweeps
 from lrdecay_core.experiments.networks.settings import (
     branched_epochs,
     digits_cnn,
@@ -22,7 +22,7 @@ from lrdecay_core.experiments.networks.settings import (
 )
 from lrdecay_core.training import Branches, TrainConfig, branches
 
-__all__ = ["MAIN", "Cell", "cells", "controls", "describe", "key", "run"]
+__all__ = ["MAIN", "Cell", "cells", "controls", "run"]
 
 MAIN = "MNIST-1D CNN"
 """The cell that carries the trend and the controls."""
@@ -79,26 +79,6 @@ def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, B
     for (name, spec), row in sorted(zip(shards, done.rows, strict=True), key=lambda pair: pair[0][1]["seeds"]):
         found[name].append(Branches(**spec, **row, trunk_epochs=()))
     return {name: Branches.join(runs) for name, runs in found.items()}
-
-
-def describe(parts: Mapping[str, Cell]) -> str:
-    """Return the settings as a Markdown table, one row per cell, and the profile they belong to."""
-    lines = [
-        "| | samples | batch | loss | rate | noise $q$ | epochs | seeds |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, cell in parts.items():
-        c = cell.config
-        lines.append(
-            f"| {name} | {c.num_samples} | {c.batch_size} | {c.loss.replace('_', ' ')} | "
-            f"{c.learning_rate:g} → {c.decayed_rate:g} | {c.label_noise:g} | {c.epochs} | {len(cell.seeds)} |"
-        )
-    return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
-
-
-def key(*parts: Mapping[str, Cell]) -> str:
-    """Return the key that names these configurations, seeds and comparisons."""
-    return provenance.config_key(*(dict(part) for part in parts))
 
 
 def _train(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,9 +77,3 @@ def test_a_cell_that_is_not_probed_says_so(found):
     assert np.isnan(other.distance).all()
     assert np.isnan(other.gain).all()
     assert (other.reason == "").all()
-
-
-def test_description_and_key_name_the_settings():
-    text = solutions.describe({"a": CELL})
-    assert "| a | squared | 40 | 10 | 0.1 → 0.01 | 0.3 | 1, 2, 3 | 4 | 3 |" in text
-    assert solutions.key({"a": CELL}) != solutions.key({"a": replace(CELL, probe_steps=6)})
