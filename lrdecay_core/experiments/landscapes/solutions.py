@@ -17,7 +17,8 @@ from torch import Tensor
 
 from lrdecay_core import data, landscape, networks, solvers, sweeps
 from lrdecay_core.experiments.networks.settings import branched_epochs, halves
-from lrdecay_core.landscape import Loss, stacks
+from lrdecay_core.landscape import Loss
+from lrdecay_core.landscape.loss import logits
 from lrdecay_core.parameters import Layout
 from lrdecay_core.training import Branches, TrainConfig, branches, objective
 
@@ -118,8 +119,8 @@ def objective_of(config: TrainConfig, split: str = "test") -> Callable[[Tensor],
     layout = Layout.of(net)
 
     def value(rows: Tensor) -> Tensor:
-        logits = stacks.logits(net, layout, rows, inputs)
-        return objective.excess_loss(config.loss, logits, targets.expand_as(logits))
+        found = logits(net, layout, rows, inputs)
+        return objective.excess_loss(config.loss, found, targets.expand_as(found))
 
     return value
 
