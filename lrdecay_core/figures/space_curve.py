@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lrdecay_core.experiments.model.exits import NAMES, Question
 from lrdecay_core.experiments.model.geometry import Increments
-from lrdecay_core.experiments.model.question import NAMES, Question
 from lrdecay_core.experiments.model.space_curve import Sheet, Walk
 from lrdecay_core.figures.style import (
     CONTROL,

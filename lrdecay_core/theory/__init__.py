@@ -1,7 +1,6 @@
 """Predictions for the nonlinear model, with their sources; nothing here runs SGD."""
 
 from lrdecay_core.theory import three_dimensional
-from lrdecay_core.theory.budget_end import budget_test_loss, remembered_rate
 from lrdecay_core.theory.decay_limit import late_decay_limit, late_decay_limit_positive, tail_drift_bound, tail_rate
 from lrdecay_core.theory.decay_time import decay_time
 from lrdecay_core.theory.gradient_noise import (
@@ -21,7 +20,7 @@ from lrdecay_core.theory.norm_excess import (
     weighted_norm_excess_bound,
 )
 from lrdecay_core.theory.recovery import recovery_probability, sample_size, width_squared
-from lrdecay_core.theory.schedule_limit import schedule_limit, schedule_log_scale
+from lrdecay_core.theory.schedule_limit import budget_test_loss, remembered_rate, schedule_limit, schedule_log_scale
 from lrdecay_core.theory.slow_flow import slow_flow, slow_log_scale
 
 __all__ = [

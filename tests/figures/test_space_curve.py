@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.experiments.model import geometry, space_curve
-from lrdecay_core.experiments.model.question import question
+from lrdecay_core.experiments.model.exits import question
 from lrdecay_core.figures import space_curve as draw
 from lrdecay_core.figures.space_curve import draw_question, plot_question
 
