@@ -77,3 +77,14 @@ def test_a_cell_that_is_not_probed_says_so(found):
     assert np.isnan(other.distance).all()
     assert np.isnan(other.gain).all()
     assert (other.reason == "").all()
+
+
+def test_a_stored_solution_is_the_one_that_was_found(tmp_path, monkeypatch):
+    small = {"a": replace(CELL, seeds=(0, 1))}
+    monkeypatch.setenv("LRDECAY_STORE", str(tmp_path))
+    first = solutions.run(small, workers=1)["a"]
+    monkeypatch.setattr("lrdecay_core.sweeps.runner._call", lambda *_: 1 / 0)  # whatever is computed again, fails
+    again = solutions.run(small, workers=1)["a"]
+    for name in ("optimal", "optimal_test", "optimal_train", "reason", "ends", "trunk_at_decay", "distance"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
+    assert (again.runs.config, again.runs.seeds, again.seconds) == (CONFIG, (0, 1), first.seconds)
