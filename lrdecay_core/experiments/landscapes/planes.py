@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from lrdecay_core.experiments.landscapes.solutions import Cell, Solutions
 from lrdecay_core.experiments.landscapes.views import GRID, LINE, NAMES, Views
 from lrdecay_core.training import TrainConfig
 
-__all__ = ["Picture", "Task", "losses_on", "model_task", "picture", "task", "window"]
+__all__ = ["Picture", "Task", "look", "model_task", "picture", "task", "window"]
 
 MARGIN, NUM_LEVELS = 0.4, 13
 
@@ -35,11 +36,6 @@ class Task:
     """(E, P) at the kept epochs."""
     optimum: np.ndarray
     """(P,) the test-optimal solution found from the last end."""
-
-    @property
-    def plane(self) -> landscape.Plane:
-        """Through the first end, the last and the optimum."""
-        return landscape.plane_through(self.ends[0], self.ends[-1], self.optimum)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,27 +90,35 @@ def model_task(*, seed: int = 0) -> Task:
     )
 
 
-def losses_on(task: Task, *, num: int) -> dict[str, np.ndarray]:
-    """Return what takes long of a :func:`picture`, as arrays: both losses on the plane, and at the ends."""
+def look(task: Task, *, num: int) -> dict[str, Any]:
+    """Return what a :func:`picture` shows, as arrays: the plane, what lies on it, and both losses there."""
     if isinstance(task.of, Model):
         losses = model_ends.losses(task.of.problem("main", task.seed))
     else:
         losses = solutions.losses(task.of)
-    seen = landscape.surface(task.plane, losses, num=num, margin=MARGIN, sampling="grid")
+    plane = landscape.plane_through(task.ends[0], task.ends[-1], task.optimum)
+    seen = landscape.surface(plane, losses, num=num, margin=MARGIN, sampling="grid")
     ends = torch.from_numpy(np.array(task.ends))
     at_ends = {f"{name} at ends": np.array([float(loss(end)) for end in ends]) for name, loss in losses.items()}
-    return {"alpha": seen.alpha, "beta": seen.beta, **seen.values, **at_ends}
+    runs = {"trunk": landscape.project(plane, task.trunk), "ends": landscape.project(plane, task.ends)}
+    shown = {f"{name} {part}": array for name, run in runs.items() for part, array in vars(run).items()}
+    return {**vars(plane), "alpha": seen.alpha, "beta": seen.beta, **seen.values, **at_ends, **shown}
 
 
-def picture(task: Task, found: Mapping[str, np.ndarray]) -> Picture:
-    """Return the plane of one seed from its :func:`losses_on`."""
+def picture(task: Task, found: Mapping[str, Any]) -> Picture:
+    """Return the plane of one seed from a :func:`look` at it."""
+    origin, basis = (torch.as_tensor(found[name]) for name in ("origin", "basis"))
+    trunk, ends = (
+        landscape.Trajectory(coords=found[f"{name} coords"], distance=found[f"{name} distance"])
+        for name in ("trunk", "ends")
+    )
     return _picture(
-        task.plane,
+        landscape.Plane(origin=origin, basis=basis, anchors=found["anchors"], box=found["box"]),
         (found["alpha"], found["beta"]),
         {name: found[name] for name in NAMES},
-        trunk=task.trunk,
+        trunk=trunk,
         trunk_epochs=task.trunk_epochs,
-        ends=task.ends,
+        ends=ends,
         decay_times=task.decay_times,
         end_losses={name: found[f"{name} at ends"] for name in NAMES},
     )
@@ -123,13 +127,14 @@ def picture(task: Task, found: Mapping[str, np.ndarray]) -> Picture:
 def window(views: Views, decay_times: tuple[int, int], *, seed: int = 0) -> Picture:
     """Return one pair of :func:`views.look` as a picture: |L - E| is the unit, O was found from L."""
     ends = np.array([[0.0, 0.0], [1.0, 0.0]])
+    plane = landscape.plane_through(ends[0], ends[1], views.optimum[seed, 0])
     return _picture(
-        landscape.plane_through(ends[0], ends[1], views.optimum[seed, 0]),
+        plane,
         GRID,
         {name: views.plane[name][seed, 0] for name in NAMES},
-        trunk=ends[:0],
+        trunk=landscape.project(plane, ends[:0]),
         trunk_epochs=(),
-        ends=ends,
+        ends=landscape.project(plane, ends),
         decay_times=decay_times,
         end_losses={n: views.line[n][seed, [np.abs(LINE - t).argmin() for t in (0, 1)]] for n in NAMES},
     )
@@ -140,8 +145,8 @@ def _picture(
     grid: tuple[np.ndarray, np.ndarray],
     values: Mapping[str, np.ndarray],
     *,
-    trunk: np.ndarray,
-    ends: np.ndarray,
+    trunk: landscape.Trajectory,
+    ends: landscape.Trajectory,
     end_losses: Mapping[str, np.ndarray],
     **times: tuple[int, ...],
 ) -> Picture:
@@ -153,8 +158,8 @@ def _picture(
     early, late = end_losses["test"][[0, -1]]
     return Picture(
         surface=surface,
-        trunk=landscape.project(plane, trunk),
-        ends=landscape.project(plane, ends),
+        trunk=trunk,
+        ends=ends,
         end_losses=end_losses,
         levels=np.geomspace(0.25 * late, 8 * early, NUM_LEVELS),
         **times,

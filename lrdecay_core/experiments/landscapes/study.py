@@ -94,7 +94,7 @@ def _look(spec: Mapping[str, Any]) -> dict[str, Any]:
     how, task, options = spec["look"], spec["task"], {k: v for k, v in spec.items() if k not in ("look", "task")}
     if how == "paths":
         return vars(valley_walk.paths(task, **options))
-    looks: Mapping[str, Any] = {"walk": valley_walk.walk, "plane": planes.losses_on, "sharpness": sharpness.measure}
+    looks: Mapping[str, Any] = {"walk": valley_walk.walk, "plane": planes.look, "sharpness": sharpness.measure}
     return dict(looks[how](task, **options))
 
 

@@ -19,7 +19,7 @@ def found():
 
 
 def drawn(task, num):
-    return planes.picture(task, planes.losses_on(task, num=num))
+    return planes.picture(task, planes.look(task, num=num))
 
 
 def test_the_plane_runs_from_early_to_late_and_towards_the_minimum_found_from_late(found):
