@@ -3,6 +3,7 @@
 ``LRDECAY_PROFILE`` is ``quick`` (default: live notebooks, tests), ``book`` (the published pages) or ``paper`` (CUDA).
 ``LRDECAY_STATIC=1`` is set while pages are built: no progress bars, interactive figures in their HTML form.
 ``LRDECAY_CHECKPOINTS`` names a folder in which the runs of a sweep keep their state, to go on from after a kill.
+``LRDECAY_STORE`` names a folder in which chapters keep the results of their runs: what is there is not computed again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tqdm.auto import tqdm
 
 from lrdecay_core import checks
 
-__all__ = ["PROFILES", "bar", "checkpoints", "is_quick", "is_static", "profile", "progress"]
+__all__ = ["PROFILES", "bar", "checkpoints", "is_quick", "is_static", "profile", "progress", "store"]
 
 PROFILES = ("quick", "book", "paper")
 T = TypeVar("T")
@@ -35,6 +36,12 @@ def is_quick(name: str | None = None) -> bool:
 def checkpoints() -> Path | None:
     """Return the folder for the state of long runs, or None: a place is no part of a run, so it is not in its spec."""
     folder = os.environ.get("LRDECAY_CHECKPOINTS", "")
+    return Path(folder) if folder else None
+
+
+def store() -> Path | None:
+    """Return the folder for the results of the chapters' runs, or None: nothing is kept."""
+    folder = os.environ.get("LRDECAY_STORE", "")
     return Path(folder) if folder else None
 
 

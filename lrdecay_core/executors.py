@@ -10,8 +10,8 @@ import multiprocessing
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -21,10 +21,9 @@ import torch
 
 from lrdecay_core import checks, environment
 
-__all__ = ["Processes", "Serial", "available_cores", "dask", "local_processes", "run_all"]
+__all__ = ["Processes", "Serial", "available_cores", "dask", "local_processes"]
 
 MOST = 4096  # processes on one machine
-T = TypeVar("T")
 R = TypeVar("R")
 
 
@@ -149,27 +148,3 @@ def dask(address: str | None = None, *, workers: int | None = None) -> Iterator[
             print(f"Dask's dashboard: {client.dashboard_link}")
         # pure=False: a run is named by the sweep, not by a hash of its arguments
         yield client.get_executor(pure=False)
-
-
-def run_all(
-    fn: Callable[[T], R], items: Sequence[T], *, workers: int | None = None, description: str = "runs"
-) -> list[R]:
-    """Return ``[fn(item) for item in items]``, in that order, computed side by side behind a progress bar.
-
-    The longest work should come first in ``items``. The first failure is raised and the rest is cancelled.
-    """
-    checks.function("fn", fn)
-    items = checks.sequence("items", items)
-    checks.word("description", description)
-    count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
-    if not items:
-        return []
-    with local_processes(min(len(items), count)) as executor:
-        futures = [executor.submit(fn, item) for item in items]
-        try:
-            for future in environment.progress(as_completed(futures), description, total=len(futures)):
-                future.result()
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
-        return [future.result() for future in futures]

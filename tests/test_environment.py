@@ -35,8 +35,13 @@ def test_progress_shows_otherwise(monkeypatch, capsys):
     assert "steps" in capsys.readouterr().err
 
 
-def test_checkpoints_are_kept_where_the_variable_says(monkeypatch, tmp_path):
-    monkeypatch.delenv("LRDECAY_CHECKPOINTS", raising=False)
-    assert environment.checkpoints() is None
-    monkeypatch.setenv("LRDECAY_CHECKPOINTS", str(tmp_path))
-    assert environment.checkpoints() == tmp_path
+@pytest.mark.parametrize("name", ["checkpoints", "store"])
+def test_states_and_results_are_kept_where_the_variable_says(monkeypatch, tmp_path, name):
+    place = getattr(environment, name)
+    for nothing in (None, ""):
+        monkeypatch.delenv(f"LRDECAY_{name.upper()}", raising=False)
+        if nothing is not None:
+            monkeypatch.setenv(f"LRDECAY_{name.upper()}", nothing)
+        assert place() is None
+    monkeypatch.setenv(f"LRDECAY_{name.upper()}", str(tmp_path))
+    assert place() == tmp_path

@@ -14,37 +14,22 @@ def _square(x):
     return x * x
 
 
-def _fail(x):
-    if x == 1:
-        raise KeyError("item 1")
-    return x
-
-
 def _where(_):
     time.sleep(0.2)  # long enough that both workers take one
     return os.getpid(), torch.get_num_threads(), os.environ.get("LRDECAY_STATIC")
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_results_come_in_order(workers):
-    assert executors.run_all(_square, [3, 1, 2], workers=workers) == [9, 1, 4]
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_the_first_failure_is_raised(workers):
-    with pytest.raises(KeyError, match="item 1"):
-        executors.run_all(_fail, [0, 1, 2], workers=workers)
-
-
 def test_workers_are_other_processes_with_one_thread_and_no_bars():
-    found = executors.run_all(_where, [0, 1], workers=2)
+    with executors.local_processes(2) as executor:
+        found = [future.result() for future in [executor.submit(_where, i) for i in range(2)]]
     assert os.getpid() not in {pid for pid, _, _ in found}
     assert {threads for _, threads, _ in found} == {1}
     assert {static for _, _, static in found} == {"1"}
 
 
-def test_nothing_to_do():
-    assert executors.run_all(_square, []) == []
+def test_one_worker_is_this_process():
+    with executors.local_processes(1) as executor:
+        assert executor.submit(os.getpid).result() == os.getpid()
 
 
 def test_bad_worker_count():

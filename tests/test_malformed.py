@@ -183,6 +183,10 @@ TABLE = {
         sweeps.run,
         {"fn": echo, "specs": [{"x": 1}], "executor": None, "store": "store", "version": "1", "description": "runs"},
     ),
+    "sweeps.run_here": (
+        sweeps.run_here,
+        {"fn": echo, "specs": [{"x": 1}], "workers": 1, "store": "store", "description": "runs"},
+    ),
     "sweeps.Store.get": (lambda key: sweeps.Store("store").get(key), {"key": "0" * 12}),
     "theory.decay_time": (
         theory.decay_time,
@@ -255,7 +259,6 @@ TABLE = {
         data.Dataset,
         {"name": "mine", "train": SPLIT, "test": SPLIT, "num_classes": 2},
     ),
-    "executors.run_all": (executors.run_all, {"fn": type, "items": [1], "workers": 1, "description": "runs"}),
     "landscape.around": (
         landscape.around,
         {"centre": POINTS[0], "radius": 0.1, "losses": {"train": quadratic}, "num": 2, "seed": 0},

@@ -25,6 +25,17 @@ def test_what_has_no_fixed_form_has_no_key():
         provenance.config_key({"seeds": {1, 2}})
 
 
+def test_an_array_counts_by_its_bytes_its_form_and_nothing_else():
+    base = np.arange(6.0).reshape(2, 3)
+    key = provenance.config_key({"ends": base})
+    assert provenance.config_key({"ends": np.asfortranarray(base)}) == key
+    others = (base.T, base.reshape(3, 2), base.astype(np.float32), base.view(np.int64), np.nextafter(base, 9), base[:1])
+    assert len({key, *(provenance.config_key({"ends": other}) for other in others)}) == 1 + len(others)
+    for bad in (np.array([{}]), np.ma.ones(2)):
+        with pytest.raises(ValueError, match="`config` may hold"):
+            provenance.config_key(bad)
+
+
 def test_collect_names_what_is_needed_to_redo_a_run():
     found = provenance.collect()
     assert set(found) == {"profile", "commit", "python", "versions", "device", "machine", "cores"}

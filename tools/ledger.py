@@ -127,8 +127,8 @@ def draw_question(path: Path) -> None:
 
     mpl.use("agg")
     from lrdecay_core import figures
-    from lrdecay_core.experiments.model.question import question
-    from lrdecay_core.figures import question as draw
+    from lrdecay_core.experiments.model.exits import question
+    from lrdecay_core.figures import space_curve as draw
 
     figures.use_style()
     draw.draw_question(question()).savefig(path, dpi=160)

@@ -10,13 +10,12 @@ from scipy import stats
 from lrdecay_core import theory
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval, thresholds
-from lrdecay_core.experiments.model.minimum_norm import MAIN, QUIET, SLOW_RATE, SMALL_QUIET, Norms, Weighted
+from lrdecay_core.experiments.model.minimum_norm import MAIN, QUIET, SLOW_RATE, SMALL_QUIET, Norms
 from lrdecay_core.experiments.model.recovery import ESTIMATORS, Results
 
 __all__ = [
     "describe_bounds",
     "describe_results",
-    "describe_weighted",
     "near_optimal",
     "proportion",
     "ratio_of_medians",
@@ -206,16 +205,3 @@ def describe_bounds(found: Results) -> str:
             f"| {d} | {s} | {theory.width_squared(d, s):.1f} | {width_bound(d, s)} | {theory.sample_size(d, s)} |"
         )
     return "\n".join(lines)
-
-
-def describe_weighted(found: Weighted) -> str:
-    """Return in Markdown what unequal columns do."""
-    slope = np.polyfit(found.column_weights, found.taken, 1)[0]
-    correlation = np.corrcoef(found.column_weights, found.taken)[0, 1]
-    return (
-        f"Measured drift of $\\log a_j$ against $\\chi_j$: correlation {correlation:.4f}, slope {slope:.3f}. "
-        f"At slow time 400 the slow flow is within 1 % of the weighted minimiser in "
-        f"{(found.to_weighted <= 0.01).sum()} of {len(found.to_weighted)} problems (largest distance "
-        f"{found.to_weighted.max():.1e}), and at least {found.to_plain.min():.2f} away from the plain one "
-        f"(relative to the largest coefficient)."
-    )

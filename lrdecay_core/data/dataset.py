@@ -10,8 +10,7 @@ import numpy as np
 
 from lrdecay_core import checks
 from lrdecay_core.data.cifar10 import cifar10
-from lrdecay_core.data.digits import digits
-from lrdecay_core.data.mnist1d import mnist1d
+from lrdecay_core.data.packaged import digits, mnist1d
 
 __all__ = ["Dataset", "Split", "load", "register"]
 

@@ -12,11 +12,10 @@ from matplotlib.figure import Figure
 from lrdecay_core import solvers
 from lrdecay_core.experiments.model.budget_planner import FAMILIES, SLACK, in_range
 from lrdecay_core.experiments.model.setting import INIT_SCALE
-from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
-from lrdecay_core.explorers.page import MARGINS, canvas, rounded
+from lrdecay_core.explorers.page import MARGINS, canvas, plain, rounded
 from lrdecay_core.explorers.slow_table import RATES, SlowTable, mixing, tabulate
-from lrdecay_core.explorers.words import plain
+from lrdecay_core.explorers.view import Control
 from lrdecay_core.figures.style import CONTROL, LATE, PREDICTED
 from lrdecay_core.model import Problem
 

@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 
 from lrdecay_core.claims.decay_time import EXPONENTS, best_exponents, collapse_profile, collapse_spread
 from lrdecay_core.experiments.model.decay_time import Curves
-from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
-from lrdecay_core.explorers.page import MARGINS, canvas, rounded
-from lrdecay_core.explorers.words import plain
+from lrdecay_core.explorers.page import MARGINS, canvas, plain, rounded
+from lrdecay_core.explorers.view import Control
 from lrdecay_core.figures.style import LATE, PREDICTED, arm_colours
 
 __all__ = ["Folded", "collapse"]

@@ -12,11 +12,10 @@ from matplotlib.figure import Figure
 
 from lrdecay_core import checks, model, schedules
 from lrdecay_core.experiments.model.setting import INIT_SCALE
-from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
-from lrdecay_core.explorers.page import MARGINS, canvas, rounded
+from lrdecay_core.explorers.page import MARGINS, canvas, plain, rounded
 from lrdecay_core.explorers.slow_table import SlowTable, mixing, tabulate
-from lrdecay_core.explorers.words import plain
+from lrdecay_core.explorers.view import Control
 from lrdecay_core.figures.style import CONTROL, EARLY, LATE, NEVER, PREDICTED, TEST, TRAIN
 from lrdecay_core.model import batches
 

@@ -7,6 +7,7 @@ import hashlib
 import html as markup
 import io
 import json
+import math
 import re
 from functools import cache
 from importlib.resources import files
@@ -16,7 +17,8 @@ from matplotlib.figure import Figure
 
 from lrdecay_core.explorers.view import View
 
-__all__ = ["MARGINS", "bundle", "canvas", "html", "image", "rounded"]
+__all__ = ["MARGINS", "bundle", "canvas", "html", "image", "plain", "rounded"]
+
 
 LARGEST = 1_500_000  # bytes of one figure
 MARGINS = {
@@ -106,3 +108,20 @@ def rounded(values: Any, digits: int = 4) -> Any:
 
 def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def plain(value: float | None) -> str:
+    """Return a number as people write it, in three digits, whole from 1,000 on.
+
+    >>> plain(0.00123456), plain(12345), plain(2.5e-7), plain(float("nan"))
+    ('0.00123', '12,345', '2.5e-7', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    size = abs(value)
+    if size and (size < 1e-4 or size >= 1e7):
+        digits, exponent = f"{value:.1e}".split("e")
+        return f"{digits}e{'-' if exponent[0] == '-' else '+'}{int(exponent[1:])}"
+    if size >= 1000:
+        return f"{math.floor(value + 0.5):,}"
+    return f"{float(f'{value:.3g}'):.10g}"

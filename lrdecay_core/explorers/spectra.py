@@ -10,10 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lrdecay_core.experiments.model.second_model import ARMS, FULL_RANK, MAIN, SILENT, TENTH, MatrixRuns, problem
-from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
-from lrdecay_core.explorers.page import MARGINS, canvas, rounded
-from lrdecay_core.explorers.words import plain
+from lrdecay_core.explorers.page import MARGINS, canvas, plain, rounded
+from lrdecay_core.explorers.view import Control
 from lrdecay_core.figures.style import LATE, PREDICTED
 
 __all__ = ["Spectrum", "spectra"]

@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from lrdecay_core import checks
 from lrdecay_core.experiments.landscapes.planes import Picture
 from lrdecay_core.explorers import contours
-from lrdecay_core.explorers.controls import Control
 from lrdecay_core.explorers.explorer import Explorer
-from lrdecay_core.explorers.page import MARGINS, canvas, rounded
-from lrdecay_core.explorers.words import plain
+from lrdecay_core.explorers.page import MARGINS, canvas, plain, rounded
+from lrdecay_core.explorers.view import Control
 from lrdecay_core.figures import landscapes
 
 __all__ = ["Pair", "two_landscapes"]

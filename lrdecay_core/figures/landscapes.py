@@ -133,9 +133,9 @@ def plot_barriers(walk: Walk, *, bound: float, ax: Axes | None = None) -> Axes:
 def plot_paths(paths: Paths, *, curved: bool, ax: Axes | None = None) -> Axes:
     """Draw the training loss along straight lines, or along curves bent to keep it low, from one end to another."""
     ax = new_axes(ax)
-    for k, (name, profile) in enumerate((paths.curves if curved else paths.lines).items()):
+    for k, (name, losses) in enumerate(zip(paths.names, paths.curves if curved else paths.lines, strict=True)):
         colour = (MEASURED, NEVER, CONTROL)[k]
-        ax.plot(profile.t, profile["train"], TRAIN, color=colour, marker="os^"[k], markersize=3, label=name)
+        ax.plot(paths.t, losses, TRAIN, color=colour, marker="os^"[k], markersize=3, label=name)
     ax.set(xlabel="from one end to the other", ylabel="training loss (excess)")
     ax.legend()
     return ax

@@ -12,12 +12,11 @@ Five lines for a network of your own::
 from lrdecay_core.landscape import mirror
 from lrdecay_core.landscape.align import Alignment, align, permute
 from lrdecay_core.landscape.curvature import Spectrum, Trace, hessian, top_eigenvalues, trace
-from lrdecay_core.landscape.directions import filter_normalised, random_directions
 from lrdecay_core.landscape.loss import Loss, loss_of
 from lrdecay_core.landscape.path import Curve, Profile, around, bezier, line
-from lrdecay_core.landscape.plane import Plane, plane_along, plane_through
+from lrdecay_core.landscape.plane import Motion, Plane, Trajectory, motion, plane_along, plane_through, project
 from lrdecay_core.landscape.surface import Surface, surface
-from lrdecay_core.landscape.trajectory import Motion, Trajectory, motion, project
+from lrdecay_core.landscape.vectors import filter_normalised, random_directions
 
 __all__ = [
     "Alignment",

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lrdecay_core.landscape import stacks
-from lrdecay_core.landscape.loss import Loss, number
+from lrdecay_core.landscape.loss import Loss, number, score
 from lrdecay_core.landscape.plane import Plane
 
 __all__ = ["values"]
@@ -43,7 +42,7 @@ def values(plane: Plane, losses: Mapping[str, Loss], points: np.ndarray) -> dict
             for row, w, point in zip(logits, weights, points.tolist(), strict=True):
                 row[:, start : start + len(inputs)] = block.logits(w, *point)
             start += len(inputs)
-        scores = torch.stack([number(stacks.score(loss.criterion, row, loss.targets)) for row in logits])
+        scores = torch.stack([number(score(loss.criterion, row, loss.targets)) for row in logits])
         found[name] = scores.double().nan_to_num(nan=torch.inf, posinf=torch.inf, neginf=-torch.inf).cpu().numpy()
     return found
 

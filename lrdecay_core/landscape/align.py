@@ -11,7 +11,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
-from lrdecay_core.landscape.stacks import OURS
+from lrdecay_core.landscape.loss import OURS
 from lrdecay_core.landscape.vectors import as_vector, trainable
 from lrdecay_core.parameters import Layout
 

@@ -10,13 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn import functional
 from torch.nn.modules.dropout import _DropoutNd
 
 from lrdecay_core import checks, rng
-from lrdecay_core.landscape import batchnorm, stacks
+from lrdecay_core.landscape import batchnorm
 from lrdecay_core.landscape.vectors import Source, as_vector, tensor, trainable
+from lrdecay_core.networks import MLP, CNN1d, CNN2d
+from lrdecay_core.parameters import Layout
 
-__all__ = ["Loss", "loss_of", "number"]
+__all__ = ["BLOCK", "OURS", "Loss", "is_ours", "logits", "loss_of", "number", "score"]
 
 
 def loss_of(
@@ -102,7 +105,7 @@ class Loss:
         self.criterion, self.inputs, self.targets = criterion, inputs, targets
         first = next(net.parameters())
         self.device, self.dtype = first.device, first.dtype
-        self.is_ours = stacks.is_ours(net, self.layout) and inputs.dtype == self.dtype
+        self.is_ours = is_ours(net, self.layout) and inputs.dtype == self.dtype
         self._statistics_inputs = statistics_inputs
         self._batch = batch_size or max(len(inputs), 0 if statistics_inputs is None else len(statistics_inputs))
         self._seed = None if dropout_seed is None else rng.integer_seed(dropout_seed, "dropout of a landscape")
@@ -145,8 +148,8 @@ class Loss:
 
     def _value(self, vector: Tensor) -> Tensor:
         if self.is_ours:
-            rows = stacks.logits(self.net, self.layout, vector[None], self.inputs)[0]
-            return number(stacks.score(self.criterion, rows, self.targets))
+            rows = logits(self.net, self.layout, vector[None], self.inputs)[0]
+            return number(score(self.criterion, rows, self.targets))
         if vector.requires_grad and self._statistics_inputs is not None:
             raise ValueError(
                 "`batch_norm`='recompute' has no derivatives; use 'eval', which holds the statistics fixed"
@@ -170,3 +173,29 @@ def number(value: Any) -> Tensor:
     if value.numel() != 1:
         raise ValueError(f"`criterion` must return one number, got shape {tuple(value.shape)}; use reduction='mean'")
     return value.reshape(())
+
+
+OURS = (MLP, CNN1d, CNN2d)  # a registered architecture is a stranger's module
+BLOCK = 1000  # samples; activations of one block stay in a core's cache
+
+
+def is_ours(net: nn.Module, layout: Layout) -> bool:
+    """Return True where the stacked forward pass computes what ``net`` does, with every parameter in ``layout``."""
+    return type(net) in OURS and set(layout.names) == {n for n, _ in net.named_parameters()}
+
+
+def logits(net: nn.Module, layout: Layout, vectors: Tensor, inputs: Tensor) -> Tensor:
+    """Return logits (R, classes, N) for ``vectors`` (R, P) and ``inputs`` (N, *shape)."""
+    weights, forward = layout.unflatten(vectors), type(net).stacked  # type: ignore[attr-defined]
+    blocks = [forward(weights, x.expand(len(vectors), *x.shape)) for x in inputs.split(BLOCK)]
+    return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=-1)
+
+
+def score(criterion: Callable[..., Any], rows: Tensor, targets: Tensor) -> Any:
+    """Return the criterion of one network's logits (classes, N).
+
+    Cross-entropy takes classes on the second of three axes as well, which spares a transposition as dear as a layer.
+    """
+    if (criterion is functional.cross_entropy or type(criterion) is nn.CrossEntropyLoss) and targets.ndim == 1:
+        return criterion(rows[None], targets[None])
+    return criterion(rows.T, targets)

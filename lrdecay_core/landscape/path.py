@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from lrdecay_core import checks
-from lrdecay_core.landscape.directions import random_directions
 from lrdecay_core.landscape.evaluate import Objective, check_losses, value
-from lrdecay_core.landscape.vectors import as_vector
+from lrdecay_core.landscape.vectors import as_vector, random_directions
 from lrdecay_core.solvers import Descent, descend
 
 __all__ = ["Curve", "Profile", "around", "bezier", "line"]

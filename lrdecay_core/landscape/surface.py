@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from lrdecay_core import checks, rng
-from lrdecay_core.landscape import chebyshev
 from lrdecay_core.landscape.evaluate import Objective, Values, check_losses, compute
 from lrdecay_core.landscape.plane import Plane
 
 __all__ = ["Surface", "surface"]
+
 
 EXACT = 31  # a grid of at most EXACT x EXACT points is computed point by point
 NODES = 24  # per axis: log-loss of ReLU networks to a few thousandths
@@ -112,7 +112,7 @@ def surface(
     path = None if store is None else Path(store)
     note = ""
     if sampling == "chebyshev" or (sampling is None and rows * cols > max(EXACT**2, nodes**2)):
-        node_axes = [chebyshev.nodes(low, high, nodes) for low, high in box]
+        node_axes = [_chebyshev(low, high, nodes) for low, high in box]
         extra = rng.stream(0, "held-out points of a surface").uniform(box[:, 0], box[:, 1], (HELD_OUT, 2))
         points = np.concatenate([_grid(*node_axes), extra])
         found = compute(plane, losses, points, path)
@@ -153,7 +153,7 @@ def _interpolated(
 ) -> Surface:
     def weights(at: np.ndarray, axis: int) -> np.ndarray:
         low, high = box[axis]
-        return chebyshev.matrix((2 * at - low - high) / (high - low), nodes)
+        return _interpolation((2 * at - low - high) / (high - low), nodes)
 
     values, errors = {}, {}
     for name, computed in found.items():
@@ -171,3 +171,25 @@ def _interpolated(
         num_evaluations=nodes**2 + HELD_OUT,
         note="",
     )
+
+
+def _chebyshev(low: float, high: float, num: int) -> np.ndarray:
+    """Return (num,) Chebyshev points of the second kind on [low, high], ends included, increasing."""
+    return 0.5 * (low + high) - 0.5 * (high - low) * np.cos(np.pi * np.arange(num) / (num - 1))
+
+
+def _interpolation(at: np.ndarray, num: int) -> np.ndarray:
+    """Return A (n, num) with A f = p(at), p the polynomial of degree num - 1 through f at ``_chebyshev(-1, 1, num)``.
+
+    The second barycentric formula (Berrut and Trefethen, SIAM Review 2004), weights (-1)^j, halved at both ends.
+
+    >>> _interpolation(np.array([0.3]), 4) @ _chebyshev(-1, 1, 4) ** 3
+    array([0.027])
+    """
+    weights = (-1.0) ** np.arange(num)
+    weights[[0, -1]] *= 0.5
+    gaps = at[:, None] - _chebyshev(-1, 1, num)
+    hit = gaps == 0
+    parts = weights / np.where(hit, 1.0, gaps)
+    rows = parts / parts.sum(axis=1, keepdims=True)
+    return np.where(hit.any(axis=1, keepdims=True), hit.astype(np.float64), rows)

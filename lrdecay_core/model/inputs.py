@@ -1,4 +1,4 @@
-"""What ``sgd`` is given, turned into one value per step and run, or refused."""
+"""What runs are given: a table with one row per run, and values per step and run, or why they are refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrdecay_core import checks, schedules
 from lrdecay_core.model.problem import Problem
 from lrdecay_core.model.weights import Weights
 
-__all__ = ["columns", "noise_schedule", "start"]
+__all__ = ["columns", "grid", "noise_schedule", "start"]
 
 
 def columns(name: str, schedule: schedules.Schedule, begin: int, end: int, runs: int, rows: slice) -> np.ndarray:
@@ -51,3 +51,25 @@ def start(problem: Problem, init_scale: float | None, weights: Weights | None, r
     if problem.positive and weights.m.any():
         raise ValueError("`weights` must have m = 0 for a positive problem, got another m")
     return Weights(np.broadcast_to(weights.p, shape), np.broadcast_to(weights.m, shape))
+
+
+def grid(**axes: Any) -> dict[str, np.ndarray]:
+    """Return aligned columns of length R, one row for each combination; the first axis varies slowest.
+
+    A result (K, R) of the runs is back on the axes with ``.reshape(K, *lengths)``.
+
+    >>> rows = grid(decay_step=[0, 500], seed=range(3))
+    >>> rows["decay_step"].tolist(), rows["seed"].tolist()
+    ([0, 0, 0, 500, 500, 500], [0, 1, 2, 0, 1, 2])
+
+    Raises:
+        ValueError: no axis, or an axis that is empty or not one-dimensional.
+    """
+    if not axes:
+        raise ValueError("`axes` must name at least one axis, got none")
+    columns = {name: checks.array(name, values, dtype=None) for name, values in axes.items()}
+    for name, column in columns.items():
+        if column.ndim != 1 or not len(column):
+            raise ValueError(f"`{name}` must be a list of at least one value, got shape {column.shape}")
+    table = np.meshgrid(*columns.values(), indexing="ij")
+    return {name: values.ravel() for name, values in zip(columns, table, strict=True)}

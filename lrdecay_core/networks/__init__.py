@@ -1,8 +1,7 @@
 """Architectures as plain modules; the small ones also written for R networks stacked on a leading axis."""
 
 from lrdecay_core.networks.build import ARCHITECTURES, build, register
-from lrdecay_core.networks.cnn1d import CNN1d
-from lrdecay_core.networks.cnn2d import CNN2d
+from lrdecay_core.networks.cnn import CNN1d, CNN2d
 from lrdecay_core.networks.mlp import MLP
 from lrdecay_core.networks.resnet import ResNet18
 

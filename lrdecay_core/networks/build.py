@@ -8,8 +8,7 @@ import torch
 from torch import nn
 
 from lrdecay_core import checks, rng
-from lrdecay_core.networks.cnn1d import CNN1d, CNN1dDepth2, CNN1dDepth4
-from lrdecay_core.networks.cnn2d import CNN2d
+from lrdecay_core.networks.cnn import CNN1d, CNN1dDepth2, CNN1dDepth4, CNN2d
 from lrdecay_core.networks.mlp import MLP
 from lrdecay_core.networks.resnet import ResNet18, ResNet18ChannelsLast
 

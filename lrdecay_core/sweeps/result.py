@@ -45,11 +45,12 @@ class Sweep:
     computed: int
     """Runs done by this call; the others were in the store."""
 
-    def column(self, name: str) -> np.ndarray:
-        """Return one result of every run, (N, ...).
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """(N,) the results, all of them.
 
         Raises:
-            ValueError: a run failed, or lacks ``name``.
+            ValueError: a run failed.
         """
         if self.failures:
             first = self.failures[0]
@@ -57,7 +58,15 @@ class Sweep:
                 f"`results` must be complete, got {len(self.failures)} failures of {len(self.specs)} runs, the first "
                 f"at {dict(first.spec)}: {first.error}; run the same call again, or use `results`"
             )
-        rows = [result for result in self.results if result is not None]
+        return [result for result in self.results if result is not None]
+
+    def column(self, name: str) -> np.ndarray:
+        """Return one result of every run, (N, ...).
+
+        Raises:
+            ValueError: a run failed, or lacks ``name``.
+        """
+        rows = self.rows
         if any(name not in row for row in rows):
             raise ValueError(f"`name` must be one of {sorted(set.intersection(*map(set, rows)))}, got {name!r}")
         return np.stack([np.asarray(row[name]) for row in rows])

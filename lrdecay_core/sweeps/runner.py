@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import os
 import pickle
 import sys
@@ -12,7 +11,6 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
-from dataclasses import asdict, is_dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -20,21 +18,21 @@ import numpy as np
 
 from lrdecay_core import checks, environment, executors, provenance
 from lrdecay_core.sweeps.result import Failure, Sweep
-from lrdecay_core.sweeps.specs import LIBRARY_STAMP, code_stamp, loaded_stamp
-from lrdecay_core.sweeps.specs import key as run_key
+from lrdecay_core.sweeps.specs import LIBRARY_STAMP, as_mapping, loaded_stamp, names
 from lrdecay_core.sweeps.store import Encoded, Store, decode, encode
 
-__all__ = ["run"]
+__all__ = ["run", "run_here"]
 
 Done = tuple[dict[str, Any], dict[str, Any]]
 Outcome = tuple[Encoded, dict[str, Any]] | str
+Place = str | os.PathLike[str] | Store | None
 
 
 def run(
     fn: Callable[[Any], Mapping[str, Any]],
     specs: Sequence[Any],
     executor: Executor | None = None,
-    store: str | os.PathLike[str] | Store | None = None,
+    store: Place = None,
     *,
     version: str | None = None,
     description: str = "runs",
@@ -65,13 +63,56 @@ def run(
     >>> run(double, grid(x=[1, 2, 3])).column("twice").tolist()
     [2, 4, 6]
     """
+    found = _sweep(fn, specs, executor, store, version, description)
+    if found.failures:
+        first = found.failures[0]
+        text = f"{len(found.failures)} of {len(found.specs)} runs failed, such as {dict(first.spec)}: {first.error}"
+        warnings.warn(f"{text}; `failures` holds the tracebacks", RuntimeWarning, stacklevel=2)
+    return found
+
+
+def run_here(
+    fn: Callable[[Any], Mapping[str, Any]],
+    specs: Sequence[Any],
+    *,
+    workers: int | None = None,
+    store: Place = None,
+    description: str = "runs",
+) -> Sweep:
+    """Return :func:`run` in local processes, complete: what a chapter calls. The longest runs should come first.
+
+    Args:
+        fn: as for :func:`run`.
+        specs: as for :func:`run`.
+        workers: processes, no more than specs; None: one per core. With one, the runs are done in this process.
+        store: a folder that makes the runs resumable; None: the one that ``LRDECAY_STORE`` names, if any.
+        description: word before the progress bar.
+
+    Raises:
+        ValueError: an argument is not of this form, or two specs are equal.
+        RuntimeError: a run failed; the text is its traceback. The others are done first, and kept.
+    """
+    specs = checks.sequence("specs", specs)
+    place = environment.store() if store is None else store
+    count = executors.available_cores() if workers is None else checks.integer("workers", workers, minimum=1)
+    with executors.local_processes(min(count, max(len(specs), 1))) as executor:
+        found = _sweep(fn, specs, executor, place, None, description)
+    if found.failures:
+        raise RuntimeError(found.failures[0].traceback)
+    return found
+
+
+def _sweep(
+    fn: Callable[[Any], Mapping[str, Any]], specs: Sequence[Any], executor: Executor | None, store: Place,
+    version: str | None, description: str,
+) -> Sweep:  # fmt: skip
     _check(fn, executor)
     checks.word("description", description)
     if version is not None:
         checks.word("version", version)
     chosen = checks.sequence("specs", specs)
     place = store if isinstance(store, Store) or store is None else Store(store)
-    keys = _keys(fn, chosen, version, stored=place is not None)
+    keys = names(fn, chosen, version, stored=place is not None)
     done: dict[str, Done] = {}
     failed: dict[str, Failure] = {}
     computed = 0
@@ -86,19 +127,15 @@ def run(
     work = partial(_call, fn, _loaded(fn) if version is None else None)
     for i, outcome in _outcomes(work, chosen, missing, executor or executors.Serial(), description, stored):
         if isinstance(outcome, str):
-            failed[keys[i]] = Failure(spec=_mapping(chosen[i]), key=keys[i], traceback=outcome)
+            failed[keys[i]] = Failure(spec=as_mapping(chosen[i]), key=keys[i], traceback=outcome)
             continue
         encoded, origin = outcome
         done[keys[i]] = decode(encoded), origin
         computed += 1
         if place is not None:
             place.put(keys[i], encoded, {**origin, "spec": provenance.plain(chosen[i]), "version": version})
-    if failed:
-        first = next(iter(failed.values()))
-        text = f"{len(failed)} of {len(chosen)} runs failed, such as {dict(first.spec)}: {first.error}"
-        warnings.warn(f"{text}; `failures` holds the tracebacks", RuntimeWarning, stacklevel=2)
     return Sweep(
-        specs=tuple(_mapping(spec) for spec in chosen),
+        specs=tuple(as_mapping(spec) for spec in chosen),
         keys=keys,
         results=tuple(done[k][0] if k in done else None for k in keys),
         seconds=np.array([done[k][1].get("seconds", np.nan) if k in done else np.nan for k in keys]),
@@ -116,29 +153,6 @@ def _check(fn: Callable[[Any], Any], executor: Executor | None) -> None:
         main = sys.modules["__main__"]
         if getattr(fn, "__module__", None) == "__main__" and not hasattr(main, "__file__"):
             raise ValueError("`fn` must be defined in a file, which other processes can import, or use executors.dask")
-
-
-def _keys(fn: Callable[[Any], Any], specs: Sequence[Any], version: str | None, *, stored: bool) -> tuple[str, ...]:
-    bad = [
-        spec for spec in specs if not isinstance(spec, Mapping) and (not is_dataclass(spec) or inspect.isclass(spec))
-    ]
-    if bad or not specs:
-        raise ValueError(
-            f"`specs` must hold mappings or dataclasses, at least one, got {checks.shown(bad[0]) if bad else 'none'}"
-        )
-    if stored:
-        code = code_stamp(fn) if version is None else version
-        keys = tuple(run_key(fn, spec, version=code) for spec in specs)
-    else:
-        keys = tuple(provenance.config_key(spec) for spec in specs)
-    if len(set(keys)) < len(keys):
-        twice = next(spec for i, spec in enumerate(specs) if keys[i] in keys[:i])
-        raise ValueError(f"`specs` must be distinct, got {twice!r} more than once")
-    return keys
-
-
-def _mapping(spec: Any) -> Mapping[str, Any]:
-    return spec if isinstance(spec, Mapping) else asdict(spec)
 
 
 def _outcomes(

@@ -6,7 +6,8 @@ import hashlib
 import inspect
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 
 from lrdecay_core import checks, provenance
 
-__all__ = ["LIBRARY_STAMP", "Spec", "code_stamp", "function_name", "grid", "key", "loaded_stamp"]
+__all__ = ["LIBRARY_STAMP", "Spec", "as_mapping", "code_stamp", "function_name", "grid", "key", "loaded_stamp", "names"]
 
 Spec = Mapping[str, Any]
 """Axis name -> value: numbers, words, truth values, None, lists, mappings or dataclasses."""
@@ -61,6 +62,31 @@ def key(fn: Callable[[Any], Any], spec: Spec, *, version: str | None = None) -> 
     """
     code = code_stamp(fn) if version is None else checks.word("version", version)
     return provenance.config_key(function_name(fn), spec, code)
+
+
+def names(fn: Callable[[Any], Any], specs: Sequence[Any], version: str | None, *, stored: bool) -> tuple[str, ...]:
+    """Return the name of every run, its :func:`key` if it is stored; raise ValueError unless specs are distinct."""
+    bad = [
+        spec for spec in specs if not isinstance(spec, Mapping) and (not is_dataclass(spec) or inspect.isclass(spec))
+    ]
+    if bad or not specs:
+        raise ValueError(
+            f"`specs` must hold mappings or dataclasses, at least one, got {checks.shown(bad[0]) if bad else 'none'}"
+        )
+    if stored:
+        code = code_stamp(fn) if version is None else version
+        keys = tuple(key(fn, spec, version=code) for spec in specs)
+    else:
+        keys = tuple(provenance.config_key(spec) for spec in specs)
+    if len(set(keys)) < len(keys):
+        twice = next(spec for i, spec in enumerate(specs) if keys[i] in keys[:i])
+        raise ValueError(f"`specs` must be distinct, got {twice!r} more than once")
+    return keys
+
+
+def as_mapping(spec: Any) -> Spec:
+    """Return a spec by the names of its axes, whether it is a mapping or a dataclass."""
+    return spec if isinstance(spec, Mapping) else asdict(spec)
 
 
 def function_name(fn: Callable[[Any], Any]) -> str:

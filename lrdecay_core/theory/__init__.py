@@ -1,17 +1,26 @@
 """Predictions for the nonlinear model, with their sources; nothing here runs SGD."""
 
 from lrdecay_core.theory import three_dimensional
-from lrdecay_core.theory.budget_end import budget_test_loss, remembered_rate
 from lrdecay_core.theory.decay_limit import late_decay_limit, late_decay_limit_positive, tail_drift_bound, tail_rate
 from lrdecay_core.theory.decay_time import decay_time
-from lrdecay_core.theory.exponent import Deviation, Exponent, deviation_bound, kappa_star
-from lrdecay_core.theory.gradient_noise import mean_squared_gradient
+from lrdecay_core.theory.gradient_noise import (
+    centre_variance,
+    fluctuation_test_loss,
+    mean_squared_gradient,
+    plateau_level,
+)
 from lrdecay_core.theory.identities import Identities, centre_increment, identity_residuals
 from lrdecay_core.theory.no_label_noise import divergence, largest_rate, waiting_bound
-from lrdecay_core.theory.norm_excess import norm_excess_bound, weighted_norm_excess_bound
-from lrdecay_core.theory.plateau import centre_variance, fluctuation_test_loss, plateau_level
+from lrdecay_core.theory.norm_excess import (
+    Deviation,
+    Exponent,
+    deviation_bound,
+    kappa_star,
+    norm_excess_bound,
+    weighted_norm_excess_bound,
+)
 from lrdecay_core.theory.recovery import recovery_probability, sample_size, width_squared
-from lrdecay_core.theory.schedule_limit import schedule_limit, schedule_log_scale
+from lrdecay_core.theory.schedule_limit import budget_test_loss, remembered_rate, schedule_limit, schedule_log_scale
 from lrdecay_core.theory.slow_flow import slow_flow, slow_log_scale
 
 __all__ = [

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lrdecay_core import networks
-from lrdecay_core.networks import mapped
+from lrdecay_core.networks import stacked
 from lrdecay_core.networks.stacked import Layers
 from lrdecay_core.parameters import Layout
 from lrdecay_core.training import objective
@@ -41,7 +41,7 @@ class Engine(ABC):
     ) -> None:
         self._config, self._input_shape, self._device = config, input_shape, device
         architecture = networks.ARCHITECTURES[config.network]
-        self._stacked = getattr(architecture, "stacked", None) or mapped.stacked(nets, device)
+        self._stacked = getattr(architecture, "stacked", None) or stacked.mapped(nets, device)
         self._layers: Layers = getattr(architecture, "layers", {})
         self._layout = Layout.of(nets[0])
         start = torch.stack([self._layout.flatten(dict(net.named_parameters())) for net in nets])

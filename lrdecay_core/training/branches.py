@@ -67,6 +67,12 @@ class Branches:
         return (self.steps % gap == 0) | ((self.steps >= fork) & (self.steps < fork + gap))
 
     @property
+    def measured(self) -> dict[str, Any]:
+        """Every field but those that say what was run: with these four, it makes the whole again."""
+        asked = ("config", "decay_epochs", "trunk_epochs", "seeds")
+        return {name: value for name, value in vars(self).items() if name not in asked}
+
+    @property
     def key(self) -> str:
         """Name of configuration, decay epochs, kept epochs and seeds together."""
         return provenance.config_key(self.config, self.decay_epochs, self.trunk_epochs, self.seeds)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lrdecay_core.explorers.words import plain
+from lrdecay_core.explorers.page import plain
 from tests.browser.driving import NAMES, STATE, figure, sliders, state
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from lrdecay_core.claims import minimum_norm
 from lrdecay_core.experiments.model import recovery
-from lrdecay_core.experiments.model.minimum_norm import ARMS, MAIN, QUIET, SLOW_RATE, SMALL_QUIET, Norms, Weighted
+from lrdecay_core.experiments.model.minimum_norm import ARMS, MAIN, QUIET, SLOW_RATE, SMALL_QUIET, Norms
 from lrdecay_core.experiments.model.recovery import ESTIMATORS, Results
 
 
@@ -121,10 +121,3 @@ def test_tables_hold_the_numbers():
     assert table.count("\n| 0.") == 2
     assert all(name in table for name in ESTIMATORS)
     assert "| 40 | 3 | 10.8 | 20 |" in minimum_norm.describe_bounds(results())
-    v = np.array([0.5, 1.0, 2.0])
-    said = minimum_norm.describe_weighted(
-        Weighted(column_weights=v, taken=1.1 * v, to_weighted=np.array([1e-4, 0.1]), to_plain=np.array([0.5, 0.7]))
-    )
-    assert "slope 1.100" in said
-    assert "1 of 2 problems" in said
-    assert "at least 0.50" in said

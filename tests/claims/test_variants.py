@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import variants as judge
-from lrdecay_core.experiments.model.variants import VARIANTS, VariantRuns, VariantStudy
+from lrdecay_core.experiments.model.variants import VARIANTS, VariantRuns, VariantStudy, Weighted
 
 STUDY = VariantStudy(problems=(0, 1, 2, 3), replicas=2, depths=(0.0, 2.0, 8.0))
 
@@ -78,3 +78,13 @@ def test_controls_fail_or_are_named(given, sound):
     assert ("All fail, as they should." in text) is (sound == 7)
     assert ("These do not fail as they should" in text) is (sound < 7)
     assert f"{10 ** np.log10(given.get('nearer', 5.0)):.1f} times as far" in text
+
+
+def test_unequal_columns_in_words():
+    v = np.array([0.5, 1.0, 2.0])
+    said = judge.describe_weighted(
+        Weighted(column_weights=v, taken=1.1 * v, to_weighted=np.array([1e-4, 0.1]), to_plain=np.array([0.5, 0.7]))
+    )
+    assert "slope 1.100" in said
+    assert "1 of 2 problems" in said
+    assert "at least 0.50" in said

@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from lrdecay_core.explorers import page
+from lrdecay_core.explorers.page import plain
 from tests.explorers.conftest import NODE
 from tests.explorers.test_explorer import small
 
@@ -60,3 +61,31 @@ def test_a_number_that_is_not_json_is_refused():
 def test_rounding_keeps_shape_and_digits_and_makes_missing_numbers_null():
     assert page.rounded(np.array([[1 / 3, np.inf], [12345.6, -0.0]])) == [[0.3333, None], [12350.0, 0.0]]
     assert json.dumps(page.rounded(np.array([np.nan, 1.0]))) == "[null, 1.0]"
+
+
+def test_numbers_are_written_as_the_page_writes_them(node):
+    values = [
+        0.0,
+        1.0,
+        -0.5,
+        0.00012345,
+        9.999e-5,
+        123.456,
+        999.4,
+        999.6,
+        1000,
+        1234567,
+        9999999,
+        1.5e7,
+        0.1,
+        2 / 3,
+        50,
+    ]
+    values += (10.0 ** np.random.default_rng(0).uniform(-9, 9, 400)).tolist()
+    found = node("const { plain } = await lib('chart'); return given.values.map(plain);", values=values)
+    assert [plain(v) for v in values] == found
+
+
+def test_what_is_no_number_is_a_dash(node):
+    assert [plain(None), plain(float("nan")), plain(float("inf"))] == ["–"] * 3
+    assert node("const { plain } = await lib('chart'); return [null, NaN, Infinity].map(plain);") == ["–"] * 3

@@ -74,14 +74,12 @@ def test_barriers_of_pairs_and_of_the_controls():
 
 
 def test_paths_are_dashed_training_losses():
-    losses = {"train": lambda v: (v[0] - 0.5) ** 2 + v[1] ** 2}
-    a, b = torch.zeros(2), torch.ones(2)
-    line, curve = landscape.line(a, b, losses, num=5), landscape.bezier(a, b, losses, num=5, max_steps=2)
-    paths = Paths(lines={"one": line}, curves={"one": curve})
-    for curved, profile in ((False, line), (True, curve)):
+    t = np.linspace(0, 1, 5)
+    paths = Paths(names=("one",), t=t, lines=1 + t[None], curves=1 - t[None] ** 2)
+    for curved, (losses,) in ((False, paths.lines), (True, paths.curves)):
         (drawn,) = draw.plot_paths(paths, curved=curved).lines
         assert drawn.get_linestyle() == "--"
-        np.testing.assert_allclose(drawn.get_ydata(), profile["train"])
+        np.testing.assert_array_equal(drawn.get_xydata(), np.transpose([t, losses]))
 
 
 def test_against_decay_shows_every_seed_and_the_mean():

@@ -7,9 +7,11 @@ import pytest
 
 from lrdecay_core.claims import Interval
 from lrdecay_core.experiments.model import recovery
-from lrdecay_core.experiments.model.minimum_norm import ARMS, Norms, Weighted
+from lrdecay_core.experiments.model.minimum_norm import ARMS, Norms
 from lrdecay_core.experiments.model.recovery import ESTIMATORS, OtherTruth, Results
+from lrdecay_core.experiments.model.variants import VARIANTS, Weighted
 from lrdecay_core.figures import minimum_norm as draw
+from tests.claims.test_variants import made_up
 
 
 @pytest.fixture
@@ -91,9 +93,33 @@ def test_other_truth_shows_both_scores():
     assert [line.get_ydata().tolist() for line in ax.lines] == [[2.0, 1.0, 0.0], [0.0, 1.0, 2.0]]
 
 
+def test_lines_are_medians_over_problems():
+    runs = made_up(change=0.4)
+    scale = np.linspace(1, 3, len(VARIANTS))[:, None, None]
+    runs = replace(runs, predicted=runs.predicted * scale, limit_loss=np.arange(24.0).reshape(6, 4))
+    ax = draw.plot_variant(runs, "dense truth")
+    lines = {line.get_label(): line for line in ax.lines}
+    np.testing.assert_allclose(lines["predicted"].get_ydata(), np.median(runs.predicted[3], axis=0))
+    np.testing.assert_allclose(lines["measured"].get_ydata(), np.median(runs.mean[3], axis=0))
+    np.testing.assert_allclose(lines["least weighted norm"].get_ydata(), 13.5)
+    np.testing.assert_array_equal(lines["measured"].get_xdata(), runs.study.depths)
+    labels = [ax.xaxis.get_major_formatter()(x, 0) for x in ax.get_xticks()]
+    assert labels == ["0", "20"]  # depth 8 is 20,000 steps
+    assert (ax.get_yscale(), ax.get_ylim()[0]) == ("linear", 0)
+
+
+def test_a_limit_of_nothing_is_not_drawn():
+    runs = replace(made_up(), limit_loss=np.zeros((len(VARIANTS), 4)))
+    assert len(draw.plot_variant(runs, "sparse truth").lines) == 2
+
+
+def test_two_decades_need_a_log_scale():
+    assert draw.plot_variant(made_up(change=1e-3), "sparse truth").get_yscale() == "log"
+
+
 def test_weighted_shows_prediction_and_measurement():
     v = np.array([0.5, 2.0])
     found = Weighted(column_weights=v, taken=1.1 * v, to_weighted=v, to_plain=v)
-    lines = labelled(draw.plot_weighted(found))
+    lines = {line.get_label(): line for line in draw.plot_weighted(found).lines}
     np.testing.assert_array_equal(lines["predicted"].get_xdata(), lines["predicted"].get_ydata())
     np.testing.assert_allclose(lines["measured"].get_ydata(), 1.1 * v)

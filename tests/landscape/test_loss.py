@@ -6,6 +6,9 @@ from torch import nn
 from torch.nn import functional
 
 from lrdecay_core import landscape, networks
+from lrdecay_core.landscape.loss import is_ours, score
+from lrdecay_core.landscape.loss import logits as logits_of
+from lrdecay_core.landscape.vectors import trainable
 
 ENTROPY = functional.cross_entropy
 
@@ -191,3 +194,45 @@ def test_batch_norm_on_cuda_is_that_on_the_cpu_and_the_network_keeps_its_statist
         return values
 
     same_on_cuda(found)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("mlp", (3, 4)), ("cnn1d", (11,)), ("cnn2d", (5, 7))])
+def test_logits_are_the_plain_networks_in_blocks(stack, draw, monkeypatch, name, shape):
+    monkeypatch.setattr("lrdecay_core.landscape.loss.BLOCK", 4)
+    net, vectors = stack(name, shape)
+    inputs, _ = draw(10, *shape)
+    logits = logits_of(net, trainable(net), vectors, inputs)
+    for row, vector in zip(logits, vectors, strict=True):
+        nn.utils.vector_to_parameters(vector, net.parameters())
+        # float32, sums of some ten products of order one
+        torch.testing.assert_close(row.T, net(inputs).detach(), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "criterion",
+    [
+        functional.cross_entropy,
+        nn.CrossEntropyLoss(label_smoothing=0.1, weight=torch.tensor([1.0, 2.0, 0.5])),
+        nn.MultiMarginLoss(),
+    ],
+)
+def test_scores_are_the_criterions(draw, criterion):
+    outputs, targets = draw(9, 3)
+    torch.testing.assert_close(score(criterion, outputs.T.contiguous(), targets), criterion(outputs, targets))
+
+
+def test_probabilities_as_targets(draw):
+    outputs, means = draw(9, 3)[0], draw(9, 3, seed=1)[0].softmax(dim=1)
+    found = score(functional.cross_entropy, outputs.T.contiguous(), means)
+    torch.testing.assert_close(found, functional.cross_entropy(outputs, means))
+
+
+def test_only_whole_networks_of_this_library_are_ours(stack, monkeypatch):
+    net, _ = stack("mlp", (3,))
+    assert is_ours(net, trainable(net))
+    assert not is_ours(nn.Sequential(net), trainable(nn.Sequential(net)))
+    other = type("Other", (type(net),), {})((3,), 3)
+    monkeypatch.setitem(networks.ARCHITECTURES, "other", type(other))
+    assert not is_ours(other, trainable(other))
+    net.first.bias.requires_grad_(False)
+    assert not is_ours(net, trainable(net))

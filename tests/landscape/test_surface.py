@@ -4,11 +4,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.interpolate import BarycentricInterpolator
 from torch import nn
 from torch.nn import functional
 
 from lrdecay_core import landscape
 from lrdecay_core.landscape import affine, evaluate
+from lrdecay_core.landscape.surface import _chebyshev, _interpolation
 
 ENTROPY = functional.cross_entropy
 BOWL = landscape.plane_along(torch.zeros(4, dtype=torch.float64), *torch.eye(4, dtype=torch.float64)[:2])
@@ -253,3 +255,34 @@ def test_a_map_on_a_real_device(stack, draw, name, shape):
         plane = landscape.plane_through(*(loss.vector(v) for v in vectors))
         found.append(landscape.surface(plane, {"train": loss}, num=(3, 4))["train"])
     np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-4)  # float32 sums in another order
+
+
+def test_nodes_are_chebyshevs_on_the_interval():
+    found = _chebyshev(-3.0, 5.0, 9)
+    assert found[0] == -3
+    assert found[-1] == 5
+    np.testing.assert_allclose(found, 1 - 4 * np.polynomial.chebyshev.chebpts2(9)[::-1], rtol=0, atol=1e-15 * 5)
+
+
+@pytest.mark.parametrize("num", [3, 4, 24])
+def test_matrix_interpolates_as_scipy_does(num):
+    nodes = _chebyshev(-1, 1, num)
+    values = np.exp(np.sin(5 * nodes))
+    at = np.concatenate([np.linspace(-1, 1, 40), nodes])
+    expected = BarycentricInterpolator(nodes, values)(at)
+    # interpolation amplifies rounding by the Lebesgue constant, about 3 for 24 nodes
+    np.testing.assert_allclose(_interpolation(at, num) @ values, expected, rtol=0, atol=1e-13)
+
+
+def test_polynomials_are_exact_and_nodes_are_hit():
+    at = np.random.default_rng(0).uniform(-1, 1, 50)
+    nodes = _chebyshev(-1, 1, 8)
+    np.testing.assert_allclose(_interpolation(at, 8) @ nodes**7, at**7, rtol=0, atol=1e-14)
+    np.testing.assert_array_equal(_interpolation(nodes, 8), np.eye(8))
+
+
+def test_error_falls_exponentially_for_a_smooth_function():
+    at = np.linspace(-1, 1, 101)
+    errors = [np.abs(_interpolation(at, m) @ np.exp(_chebyshev(-1, 1, m)) - np.exp(at)).max() for m in (4, 8, 12)]
+    assert errors[1] < 1e-3 * errors[0]
+    assert errors[2] < 1e-3 * errors[1]

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from lrdecay_core import landscape, networks
-from lrdecay_core.networks import ResNet18, mapped
+from lrdecay_core.networks import ResNet18, stacked
 from lrdecay_core.parameters import Layout
 from lrdecay_core.training import TrainConfig
 from lrdecay_core.training.autograd import Autograd
@@ -69,7 +69,7 @@ def test_stacked_equals_the_networks_one_by_one_with_gradients():
     layout = Layout.of(several[0])
     flat = torch.stack([layout.flatten(dict(n.named_parameters())) for n in several]).detach().requires_grad_()
     inputs = torch.randn(3, 4, *SHAPE, dtype=torch.float64)
-    logits = mapped.stacked(several, CPU)(layout.unflatten(flat), inputs)
+    logits = stacked.mapped(several, CPU)(layout.unflatten(flat), inputs)
     plain = torch.stack([net(x).T for net, x in zip(several, inputs, strict=True)])
     torch.testing.assert_close(logits, plain, rtol=0, atol=1e-12)
     (gradient,) = torch.autograd.grad(logits.sin().sum(), flat)
@@ -144,7 +144,7 @@ def test_batch_norm_asks_for_its_policy_on_a_landscape_and_is_refused_in_trainin
     # running variances divide by n - 1, batch ones by n: the last maps have 12 x 2 x 2 entries, hence the width
     torch.testing.assert_close(torch.as_tensor(again(vector)), batch_wise, rtol=5e-2, atol=0, check_dtype=False)
     with pytest.raises(ValueError, match="must not depend on the batch"):
-        mapped.stacked([net], CPU)
+        stacked.mapped([net], CPU)
 
 
 def test_bad_arguments():

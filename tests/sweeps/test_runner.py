@@ -313,3 +313,32 @@ def test_two_sweeps_at_once_on_one_cluster_and_one_store(tmp_path):
         for call in calls:
             np.testing.assert_array_equal(call.result().column("values"), reference())
     assert contents(tmp_path / "b") == contents(tmp_path / "alone")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_here_results_come_in_order(workers):
+    found = sweeps.run_here(work, SPECS, workers=workers)
+    np.testing.assert_array_equal(found.column("values"), reference())
+    assert len(CALLS) == (len(SPECS) if workers == 1 else 0)  # two: in processes of their own
+
+
+def test_here_a_failure_is_raised_with_its_traceback_when_the_rest_is_kept(tmp_path):
+    with pytest.raises(RuntimeError, match="in picky\n(.*\n)+KeyError: 'seed 2'"):
+        sweeps.run_here(picky, SPECS, workers=1, store=tmp_path)
+    assert len(sweeps.Store(tmp_path).keys()) == len(SPECS) - 2
+
+
+def test_here_the_variable_names_the_store_unless_the_call_does(tmp_path, monkeypatch):
+    monkeypatch.delenv("LRDECAY_STORE", raising=False)
+    assert sweeps.run_here(work, SPECS, workers=1).computed == len(SPECS)
+    monkeypatch.setenv("LRDECAY_STORE", str(tmp_path / "a"))
+    assert sweeps.run_here(work, SPECS[:5], workers=1).computed == 5
+    assert sweeps.run_here(work, SPECS, workers=1).computed == 3
+    assert sweeps.run_here(work, SPECS, workers=1, store=tmp_path / "b").computed == len(SPECS)
+    assert sweeps.run(work, SPECS).computed == len(SPECS)  # keeps to what it is told
+
+
+def test_arrays_in_a_spec_name_a_run_too(tmp_path):
+    specs = [{"rate": 0.1, "seed": 1, "ends": np.arange(3.0) + k} for k in range(2)]
+    assert sweeps.run(work, specs, store=tmp_path).computed == 2
+    assert sweeps.run(work, specs[::-1], store=tmp_path).computed == 0

@@ -62,6 +62,13 @@ def test_the_trunk_is_kept_where_asked(config):
     assert branches(config, decay_epochs=[1], seeds=[3]).trunk.shape[0] == 0
 
 
+def test_what_was_asked_and_what_was_measured_make_the_whole(config):
+    asked = {"decay_epochs": (1, 2), "seeds": (0, 3), "trunk_epochs": (1,)}
+    runs = branches(config, **asked)
+    assert set(runs.measured) == {f.name for f in fields(Branches)} - {"config", *asked}
+    assert_equal(Branches(config=config, **asked, **runs.measured), runs)
+
+
 def test_trunk_epochs_beyond_the_last_decay_are_refused(config):
     with pytest.raises(ValueError, match="`trunk_epochs"):
         branches(config, decay_epochs=[1, 3], seeds=[1], trunk_epochs=[4])

@@ -6,22 +6,23 @@ and then run once on the seeds below.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
 
-from lrdecay_core import environment, executors, landscape, provenance
+from lrdecay_core import environment, landscape, sweeps
 from lrdecay_core.experiments.landscapes import solutions
 from lrdecay_core.experiments.landscapes.model_ends import KINDS, Model, ends
 from lrdecay_core.experiments.landscapes.solutions import Cell, Solutions
 from lrdecay_core.experiments.landscapes.views import Ends, Views, look
+from lrdecay_core.experiments.networks.settings import describe as describe_cells
 from lrdecay_core.experiments.networks.settings import digits_mlp, mnist1d_cnn_squared
 from lrdecay_core.training import TrainConfig
 
-__all__ = ["MODEL", "Mirror", "Study", "describe", "describe_optima", "key", "network_ends", "run", "study"]
+__all__ = ["MODEL", "Mirror", "Study", "describe", "describe_optima", "network_ends", "run", "study"]
 
 MODEL = "model"
 """The subject that the networks are held against; the others are called as in ``Study.networks``."""
@@ -53,7 +54,7 @@ class Mirror:
     reasons: Mapping[str, np.ndarray]
     """network -> (2, S) why each descent to its O stopped, from the early and from the late end."""
     seconds: float
-    """Wall time."""
+    """Wall time of training, probing and looking, added up over processes."""
 
 
 def study(profile: str | None = None) -> Study:
@@ -63,18 +64,25 @@ def study(profile: str | None = None) -> Study:
 
 def run(settings: Study, *, workers: int | None = None) -> Mirror:
     """Train the networks, find every O and look at every pair, side by side in local processes."""
-    started = time.perf_counter()
     parts = {**settings.networks, **{f"{name}, small rate": cell for name, cell in settings.small_rate.items()}}
     found = solutions.run(parts, workers=workers)
-    shards: list[tuple[str, str, tuple]] = []
+    shards: list[tuple[str, str, dict[str, Any]]] = []
     for name, cell in settings.networks.items():
         pairs = network_ends(cell.config, found[name], found[f"{name}, small rate"])
-        shards += [(name, kind, (cell.config, *anchors)) for kind, group in pairs.items() for anchors in group]
-    shards += [(MODEL, kind, (settings.model, kind, seed)) for kind in KINDS for seed in settings.problems]
-    seen = executors.run_all(_look, [task for *_, task in shards], workers=workers, description="landscapes")
+        shards += [
+            (name, kind, {"config": cell.config, "vectors": anchors})
+            for kind, group in pairs.items()
+            for anchors in group
+        ]
+    shards += [
+        (MODEL, kind, {"settings": settings.model, "kind": kind, "seed": seed})
+        for kind in KINDS
+        for seed in settings.problems
+    ]
+    seen = sweeps.run_here(_look, [spec for *_, spec in shards], workers=workers, description="landscapes")
     views: dict[str, dict[str, list[Views]]] = {}
-    for (subject, kind, _), view in zip(shards, seen, strict=True):
-        views.setdefault(subject, {}).setdefault(kind, []).append(view)
+    for (subject, kind, _), row in zip(shards, seen.rows, strict=True):
+        views.setdefault(subject, {}).setdefault(kind, []).append(Views.of(row))
     return Mirror(
         study=settings,
         views={
@@ -82,7 +90,7 @@ def run(settings: Study, *, workers: int | None = None) -> Mirror:
             for subject in (MODEL, *settings.networks)
         },
         reasons={name: found[name].reason for name in settings.networks},
-        seconds=time.perf_counter() - started,
+        seconds=sum(part.seconds for part in found.values()) + float(seen.seconds.sum()),
     )
 
 
@@ -109,7 +117,7 @@ def network_ends(config: TrainConfig, main: Solutions, small: Solutions) -> dict
 
 def describe(settings: Study) -> str:
     """Return the settings as Markdown: networks in a table, the model in a sentence, and the profile."""
-    table = solutions.describe(
+    table = describe_cells(
         {**settings.networks, **{f"{name}, small rate": cell for name, cell in settings.small_rate.items()}}
     )
     m = settings.model
@@ -129,17 +137,12 @@ def describe_optima(result: Mirror) -> str:
     )
 
 
-def key(settings: Study) -> str:
-    """Return the key that names this study."""
-    return provenance.config_key(settings)
-
-
-def _look(task: tuple) -> Views:
-    if isinstance(task[0], Model):
-        return look(ends(*task))
-    config, *vectors = task
-    early, late, *optima = (torch.from_numpy(np.array(v)) for v in vectors)
-    return look(Ends(early=early, late=late, optima=(optima[0], optima[1]), losses=solutions.losses(config)))
+def _look(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    if "settings" in spec:
+        return look(ends(**spec)).flat
+    early, late, *optima = (torch.from_numpy(np.array(v)) for v in spec["vectors"])
+    losses = solutions.losses(spec["config"])
+    return look(Ends(early=early, late=late, optima=(optima[0], optima[1]), losses=losses)).flat
 
 
 _EIGHT = tuple(range(8))

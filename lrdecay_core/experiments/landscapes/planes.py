@@ -11,11 +11,12 @@ import torch
 
 from lrdecay_core import landscape
 from lrdecay_core.experiments.landscapes import model_ends, solutions
+from lrdecay_core.experiments.landscapes.model_ends import Model
 from lrdecay_core.experiments.landscapes.solutions import Cell, Solutions
-from lrdecay_core.experiments.landscapes.views import GRID, LINE, Views
-from lrdecay_core.landscape.evaluate import Objective
+from lrdecay_core.experiments.landscapes.views import GRID, LINE, NAMES, Views
+from lrdecay_core.training import TrainConfig
 
-__all__ = ["Picture", "Task", "model_picture", "picture", "task", "window"]
+__all__ = ["Picture", "Task", "look", "model_task", "picture", "task", "window"]
 
 MARGIN, NUM_LEVELS = 0.4, 13
 
@@ -24,7 +25,11 @@ MARGIN, NUM_LEVELS = 0.4, 13
 class Task:
     """What is needed of one seed."""
 
-    cell: Cell
+    of: TrainConfig | Model
+    seed: int
+    """Of the model's problem; the losses of networks are the same for all."""
+    decay_times: tuple[int, ...]
+    trunk_epochs: tuple[int, ...]
     ends: np.ndarray
     """(D, P)"""
     trunk: np.ndarray
@@ -58,73 +63,104 @@ class Picture:
 
 def task(cell: Cell, found: Solutions, *, seed: int = 0) -> Task:
     """Return what :func:`picture` needs of the seed at that position."""
-    return Task(cell=cell, ends=found.ends[:, seed], trunk=found.runs.trunk[:, seed], optimum=found.optimal[-1, seed])
-
-
-def picture(task: Task, *, num: int) -> Picture:
-    """Return the plane of one seed, ``num`` points per axis."""
-    plane, losses = (
-        landscape.plane_through(task.ends[0], task.ends[-1], task.optimum),
-        solutions.losses(task.cell.config),
-    )
-    found = _losses_at(losses, task.ends)
-    return Picture(
-        surface=landscape.surface(plane, losses, num=num, margin=MARGIN, sampling="grid"),
-        trunk=landscape.project(plane, task.trunk),
-        trunk_epochs=task.cell.trunk_epochs,
-        ends=landscape.project(plane, task.ends),
-        decay_times=task.cell.decay_epochs,
-        end_losses=found,
-        levels=_levels(found["test"]),
+    return Task(
+        of=cell.config,
+        seed=seed,
+        decay_times=cell.decay_epochs,
+        trunk_epochs=cell.trunk_epochs,
+        ends=found.ends[:, seed],
+        trunk=found.runs.trunk[:, seed],
+        optimum=found.optimal[-1, seed],
     )
 
 
-def model_picture(*, num: int, seed: int = 0) -> Picture:
-    """Return the same plane for the solvable model: early and late end, and the testing minimum found from late."""
-    model = model_ends.Model()
+def model_task(*, seed: int = 0) -> Task:
+    """Return the same for the solvable model: early and late end, and the testing minimum found from late."""
+    model = Model()
     ends = model_ends.ends(model, "main", seed)
-    pair = torch.stack([ends.early, ends.late])
-    plane, found = landscape.plane_through(ends.early, ends.late, ends.optima[0]), _losses_at(ends.losses, pair)
-    return Picture(
-        surface=landscape.surface(plane, ends.losses, num=num, margin=MARGIN, sampling="grid"),
-        trunk=landscape.project(plane, pair[:0]),
-        trunk_epochs=(),
-        ends=landscape.project(plane, pair),
+    pair = np.array([ends.early.numpy(), ends.late.numpy()])
+    return Task(
+        of=model,
+        seed=seed,
         decay_times=(model.early, model.late),
-        end_losses=found,
-        levels=_levels(found["test"]),
+        trunk_epochs=(),
+        ends=pair,
+        trunk=pair[:0],
+        optimum=ends.optima[0].numpy(),
+    )
+
+
+def look(task: Task, *, num: int) -> dict[str, Any]:
+    """Return what a :func:`picture` shows, as arrays: the plane, what lies on it, and both losses there."""
+    if isinstance(task.of, Model):
+        losses = model_ends.losses(task.of.problem("main", task.seed))
+    else:
+        losses = solutions.losses(task.of)
+    plane = landscape.plane_through(task.ends[0], task.ends[-1], task.optimum)
+    seen = landscape.surface(plane, losses, num=num, margin=MARGIN, sampling="grid")
+    ends = torch.from_numpy(np.array(task.ends))
+    at_ends = {f"{name} at ends": np.array([float(loss(end)) for end in ends]) for name, loss in losses.items()}
+    runs = {"trunk": landscape.project(plane, task.trunk), "ends": landscape.project(plane, task.ends)}
+    shown = {f"{name} {part}": array for name, run in runs.items() for part, array in vars(run).items()}
+    return {**vars(plane), "alpha": seen.alpha, "beta": seen.beta, **seen.values, **at_ends, **shown}
+
+
+def picture(task: Task, found: Mapping[str, Any]) -> Picture:
+    """Return the plane of one seed from a :func:`look` at it."""
+    origin, basis = (torch.as_tensor(found[name]) for name in ("origin", "basis"))
+    trunk, ends = (
+        landscape.Trajectory(coords=found[f"{name} coords"], distance=found[f"{name} distance"])
+        for name in ("trunk", "ends")
+    )
+    return _picture(
+        landscape.Plane(origin=origin, basis=basis, anchors=found["anchors"], box=found["box"]),
+        (found["alpha"], found["beta"]),
+        {name: found[name] for name in NAMES},
+        trunk=trunk,
+        trunk_epochs=task.trunk_epochs,
+        ends=ends,
+        decay_times=task.decay_times,
+        end_losses={name: found[f"{name} at ends"] for name in NAMES},
     )
 
 
 def window(views: Views, decay_times: tuple[int, int], *, seed: int = 0) -> Picture:
     """Return one pair of :func:`views.look` as a picture: |L - E| is the unit, O was found from L."""
-    early, late, optimum = (0.0, 0.0), (1.0, 0.0), views.optimum[seed, 0].tolist()
-    plane = landscape.plane_through(*(torch.tensor(v, dtype=torch.float64) for v in (early, late, optimum)))
-    found = {name: views.line[name][seed, [np.abs(LINE - t).argmin() for t in (0, 1)]] for name in views.line}
-    return Picture(
-        surface=landscape.Surface(
-            plane=plane,
-            alpha=GRID[0],
-            beta=GRID[1],
-            values={name: values[seed, 0] for name, values in views.plane.items()},
-            sampling="grid",
-            held_out_error=dict.fromkeys(views.plane, 0.0),
-            num_evaluations=len(GRID[0]) * len(GRID[1]),
-            note="",
-        ),
-        trunk=landscape.project(plane, torch.zeros(0, 2, dtype=torch.float64)),
+    ends = np.array([[0.0, 0.0], [1.0, 0.0]])
+    plane = landscape.plane_through(ends[0], ends[1], views.optimum[seed, 0])
+    return _picture(
+        plane,
+        GRID,
+        {name: views.plane[name][seed, 0] for name in NAMES},
+        trunk=landscape.project(plane, ends[:0]),
         trunk_epochs=(),
-        ends=landscape.project(plane, torch.tensor([early, late], dtype=torch.float64)),
+        ends=landscape.project(plane, ends),
         decay_times=decay_times,
-        end_losses=found,
-        levels=_levels(found["test"]),
+        end_losses={n: views.line[n][seed, [np.abs(LINE - t).argmin() for t in (0, 1)]] for n in NAMES},
     )
 
 
-def _losses_at(losses: Mapping[str, Objective], ends: Any) -> dict[str, np.ndarray]:
-    return {name: np.array([float(loss(end)) for end in ends]) for name, loss in losses.items()}
-
-
-def _levels(test: np.ndarray) -> np.ndarray:
-    """Return levels for the testing losses (D,) of the ends, early to late."""
-    return np.geomspace(0.25 * test[-1], 8 * test[0], NUM_LEVELS)
+def _picture(
+    plane: landscape.Plane,
+    grid: tuple[np.ndarray, np.ndarray],
+    values: Mapping[str, np.ndarray],
+    *,
+    trunk: landscape.Trajectory,
+    ends: landscape.Trajectory,
+    end_losses: Mapping[str, np.ndarray],
+    **times: tuple[int, ...],
+) -> Picture:
+    """Return a picture of losses that were computed one by one; levels are those of the ends, early to late."""
+    surface = landscape.Surface(
+        plane=plane, alpha=grid[0], beta=grid[1], values=values, sampling="grid",
+        held_out_error=dict.fromkeys(values, 0.0), num_evaluations=len(grid[0]) * len(grid[1]), note="",
+    )  # fmt: skip
+    early, late = end_losses["test"][[0, -1]]
+    return Picture(
+        surface=surface,
+        trunk=trunk,
+        ends=ends,
+        end_losses=end_losses,
+        levels=np.geomspace(0.25 * late, 8 * early, NUM_LEVELS),
+        **times,
+    )

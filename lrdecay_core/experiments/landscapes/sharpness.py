@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,11 +51,10 @@ class Sharpness:
         return {"Hessian trace": self.trace, "top eigenvalue": self.top, "weight norm": self.norm}
 
     @classmethod
-    def join(cls, parts: Sequence[Sharpness]) -> Sharpness:
-        """Return the seeds of all parts, in their order."""
-        names = ("trace", "trace_error", "top", "residual", "norm")
-        joined: dict[str, Any] = {n: np.concatenate([getattr(p, n) for p in parts], axis=1) for n in names}
-        return replace(parts[0], **joined)
+    def join(cls, task: Task, rows: Sequence[Mapping[str, np.ndarray]]) -> Sharpness:
+        """Return what :func:`measure` found on each seed of a cell, in their order; ``task`` is any of theirs."""
+        joined: dict[str, Any] = {name: np.concatenate([row[name] for row in rows], axis=1) for name in rows[0]}
+        return cls(decay_epochs=task.decay_epochs, **joined)
 
 
 def tasks(cell: Cell, found: Solutions) -> list[Task]:
@@ -65,19 +64,18 @@ def tasks(cell: Cell, found: Solutions) -> list[Task]:
     ]
 
 
-def measure(task: Task, *, num_probes: int) -> Sharpness:
-    """Return the sharpness at one seed's ends (S = 1)."""
+def measure(task: Task, *, num_probes: int) -> dict[str, np.ndarray]:
+    """Return the fields of :class:`Sharpness` at one seed's ends (S = 1)."""
     train = solutions.losses(task.config)["train"]
     traces = [landscape.trace(train, end, num_probes=num_probes) for end in task.ends]
     tops = [landscape.top_eigenvalues(train, end, tolerance=TOLERANCE) for end in task.ends]
-    return Sharpness(
-        decay_epochs=task.decay_epochs,
-        trace=np.array([[t.value] for t in traces]),
-        trace_error=np.array([[t.standard_error] for t in traces]),
-        top=np.array([t.values for t in tops]),
-        residual=np.array([t.residuals for t in tops]),
-        norm=np.linalg.norm(task.ends.astype(np.float64), axis=1)[:, None],
-    )
+    return {
+        "trace": np.array([[t.value] for t in traces]),
+        "trace_error": np.array([[t.standard_error] for t in traces]),
+        "top": np.array([t.values for t in tops]),
+        "residual": np.array([t.residuals for t in tops]),
+        "norm": np.linalg.norm(task.ends.astype(np.float64), axis=1)[:, None],
+    }
 
 
 def describe(found: Mapping[str, Sharpness]) -> str:

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lrdecay_core import data, environment, executors, landscape, networks, provenance, solvers
+from lrdecay_core import data, landscape, networks, solvers, sweeps
 from lrdecay_core.experiments.networks.settings import branched_epochs, halves
-from lrdecay_core.landscape import Loss, stacks
+from lrdecay_core.landscape import Loss
+from lrdecay_core.landscape.loss import logits
 from lrdecay_core.parameters import Layout
 from lrdecay_core.training import Branches, TrainConfig, branches, objective
 
 __all__ = [
     "Cell",
     "Solutions",
-    "describe",
-    "key",
     "losses",
     "network",
     "objective_of",
@@ -36,6 +36,7 @@ TARGET = 0.01
 """Descent on the testing loss stops at this fraction of the loss it starts from ..."""
 GRADIENT_BOUND = 1e-3
 """... or where the gradient is this short."""
+WORDS = "<U8"
 MEMORY = 100
 """Pairs of L-BFGS. Steepest descent, nearer to the gradient flow, does not reach the target in thousands of steps."""
 
@@ -90,7 +91,7 @@ class Solutions:
 
     @property
     def seconds(self) -> float:
-        """Wall time of the training runs, added up over processes."""
+        """Wall time of training and probing, added up over processes."""
         return self.runs.seconds
 
 
@@ -118,8 +119,8 @@ def objective_of(config: TrainConfig, split: str = "test") -> Callable[[Tensor],
     layout = Layout.of(net)
 
     def value(rows: Tensor) -> Tensor:
-        logits = stacks.logits(net, layout, rows, inputs)
-        return objective.excess_loss(config.loss, logits, targets.expand_as(logits))
+        found = logits(net, layout, rows, inputs)
+        return objective.excess_loss(config.loss, found, targets.expand_as(found))
 
     return value
 
@@ -146,32 +147,12 @@ def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, S
     """Train every cell and probe its ends, seeds side by side in local processes; return the solutions by name."""
     shards = [(name, replace(cell, seeds=half)) for name, cell in parts.items() for half in halves(cell.seeds)]
     shards.sort(key=lambda shard: -_work(shard[1]))
-    done = executors.run_all(_solve, [cell for _, cell in shards], workers=workers, description="networks")
+    done = sweeps.run_here(_solve, [{"cell": cell} for _, cell in shards], workers=workers, description="networks")
     found: dict[str, list[Solutions]] = {name: [] for name in parts}
-    for (name, _), part in sorted(zip(shards, done, strict=True), key=lambda pair: pair[0][1].seeds):
-        found[name].append(part)
+    rows = [{**row, "seconds": float(seconds)} for row, seconds in zip(done.rows, done.seconds, strict=True)]
+    for (name, cell), row in sorted(zip(shards, rows, strict=True), key=lambda pair: pair[0][1].seeds):
+        found[name].append(_solutions(cell, row))
     return {name: _join(part) for name, part in found.items()}
-
-
-def key(*parts: Mapping[str, Cell]) -> str:
-    """Return the key that names these configurations and seeds."""
-    return provenance.config_key(*(dict(part) for part in parts))
-
-
-def describe(parts: Mapping[str, Cell]) -> str:
-    """Return the settings as a Markdown table, one row per cell, and the profile they belong to."""
-    lines = [
-        "| | loss | samples | batch | rate | noise $q$ | decay epochs | epochs | seeds |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for name, cell in parts.items():
-        c = cell.config
-        lines.append(
-            f"| {name} | {c.loss.replace('_', ' ')} | {c.num_samples} | {c.batch_size} | "
-            f"{c.learning_rate:g} → {c.decayed_rate:g} | {c.label_noise:g} | "
-            f"{', '.join(map(str, cell.decay_epochs))} | {c.epochs} | {len(cell.seeds)} |"
-        )
-    return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
 
 
 @cache
@@ -191,17 +172,26 @@ def _excess(loss: str, logits: Tensor, targets: Tensor) -> Tensor:
     return objective.excess_loss(loss, logits.T[None], targets.T[None])[0]
 
 
-def _solve(cell: Cell) -> Solutions:
+def _solve(spec: Mapping[str, Any]) -> dict[str, Any]:
+    cell = spec["cell"]
     runs = branches(cell.config, decay_epochs=cell.decay_epochs, seeds=cell.seeds, trunk_epochs=cell.trunk_epochs)
     shape = runs.weights.shape[:2]
     optimal, test, train = np.full_like(runs.weights, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
-    reason = np.full(shape, "", dtype="<U8")
+    reason = np.full(shape, "", dtype=WORDS)
     for s in range(len(cell.seeds) if cell.probe_steps else 0):
         found = probe(cell.config, runs.weights[:, s], max_steps=cell.probe_steps)
         optimal[:, s], test[:, s], reason[:, s] = found.solution.numpy(), found.loss, found.reason
         with torch.no_grad():
             train[:, s] = objective_of(cell.config, "train")(found.solution).numpy()
-    return Solutions(runs=runs, optimal=optimal, optimal_test=test, optimal_train=train, reason=reason)
+    optima = {"optimal": optimal, "optimal_test": test, "optimal_train": train, "reason": reason.tolist()}
+    return {**runs.measured, **optima}
+
+
+def _solutions(cell: Cell, row: Mapping[str, Any]) -> Solutions:
+    asked = {name: getattr(cell, name) for name in ("config", "decay_epochs", "trunk_epochs", "seeds")}
+    found: dict[str, Any] = {name: row[name] for name in ("optimal", "optimal_test", "optimal_train")}
+    measured = {name: value for name, value in row.items() if name not in (*found, "reason")}
+    return Solutions(runs=Branches(**asked, **measured), reason=np.array(row["reason"], dtype=WORDS), **found)
 
 
 def _join(parts: list[Solutions]) -> Solutions:

@@ -5,14 +5,13 @@ Settings were chosen on pilot seeds (100 and up) and then run once on the seeds 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors
+from lrdecay_core import environment, sweeps
 from lrdecay_core.experiments.landscapes import planes, sharpness, valley_walk
 from lrdecay_core.experiments.landscapes.planes import Picture
 from lrdecay_core.experiments.landscapes.sharpness import Sharpness
@@ -72,36 +71,31 @@ def study(profile: str | None = None) -> Study:
 
 def look(settings: Study, found: Mapping[str, Solutions], *, workers: int | None = None) -> Seen:
     """Measure everything around the solutions, side by side in local processes."""
-    jobs: list[tuple[str, str, Callable[[], Any]]] = []
-    for name in CARRIERS:
-        seeds = valley_walk.tasks(settings.cells[name], found[name])
-        jobs += [("walk", name, partial(valley_walk.walk, task)) for task in seeds]
-    last = valley_walk.tasks(settings.cells[CARRIERS[1]], found[CARRIERS[1]])[0]
-    jobs.append(("paths", CARRIERS[1], partial(valley_walk.paths, last, steps=settings.curve_steps)))
-    for name in DRAWN:
-        task = planes.task(settings.cells[name], found[name])
-        jobs.append(("picture", name, partial(planes.picture, task, num=settings.grid)))
-    jobs.append(("picture", MODEL, partial(planes.model_picture, num=settings.grid)))
-    measure = partial(sharpness.measure, num_probes=settings.num_probes)
-    jobs += [
-        ("sharpness", n, partial(measure, task))
-        for n in CARRIERS
-        for task in sharpness.tasks(settings.cells[n], found[n])
+    walks = {name: valley_walk.tasks(settings.cells[name], found[name]) for name in CARRIERS}
+    drawn = {name: planes.task(settings.cells[name], found[name]) for name in DRAWN}
+    drawn[MODEL] = planes.model_task()
+    sharp = {name: sharpness.tasks(settings.cells[name], found[name]) for name in CARRIERS}
+    specs = [{"look": "walk", "task": task} for name in CARRIERS for task in walks[name]]
+    specs.append({"look": "paths", "task": walks[CARRIERS[1]][0], "steps": settings.curve_steps})
+    specs += [{"look": "plane", "task": task, "num": settings.grid} for task in drawn.values()]
+    specs += [
+        {"look": "sharpness", "task": task, "num_probes": settings.num_probes} for n in CARRIERS for task in sharp[n]
     ]
-    done = executors.run_all(_call, [job for *_, job in jobs], workers=workers, description="landscapes")
-    results: dict[tuple[str, str], list[Any]] = {}
-    for (kind, name, _), result in zip(jobs, done, strict=True):
-        results.setdefault((kind, name), []).append(result)
+    rows: Iterator[dict[str, Any]] = iter(sweeps.run_here(_look, specs, workers=workers, description="landscapes").rows)
     return Seen(
-        pictures={name: results["picture", name][0] for name in (*DRAWN, MODEL)},
-        walks={name: Walk.join(results["walk", name]) for name in CARRIERS},
-        paths=results["paths", CARRIERS[1]][0],
-        sharpness={name: Sharpness.join(results["sharpness", name]) for name in CARRIERS},
+        walks={name: Walk.join(tasks[0], [next(rows) for _ in tasks]) for name, tasks in walks.items()},
+        paths=Paths(**next(rows)),
+        pictures={name: planes.picture(task, next(rows)) for name, task in drawn.items()},
+        sharpness={name: Sharpness.join(tasks[0], [next(rows) for _ in tasks]) for name, tasks in sharp.items()},
     )
 
 
-def _call(job: Callable[[], Any]) -> Any:
-    return job()
+def _look(spec: Mapping[str, Any]) -> dict[str, Any]:
+    how, task, options = spec["look"], spec["task"], {k: v for k, v in spec.items() if k not in ("look", "task")}
+    if how == "paths":
+        return vars(valley_walk.paths(task, **options))
+    looks: Mapping[str, Any] = {"walk": valley_walk.walk, "plane": planes.look, "sharpness": sharpness.measure}
+    return dict(looks[how](task, **options))
 
 
 def _kept(decays: tuple[int, ...]) -> tuple[int, ...]:

@@ -40,6 +40,17 @@ class Task:
     other: np.ndarray
     """(P,) the next seed's last end, aligned."""
 
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """(W,) decay epochs past phase I."""
+        return tuple(self.cell.decay_epochs[d] for d in self.past)
+
+    @property
+    def ways(self) -> list[tuple[int, int]]:
+        """(N,) which of these are joined by a line: neighbours, then first and last."""
+        last = len(self.past) - 1
+        return [*pairwise(range(last + 1)), *([(0, last)] if last > 1 else [])]
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Walk:
@@ -72,11 +83,11 @@ class Walk:
         return np.asarray(self.between / self.excursion.max(axis=0))
 
     @classmethod
-    def join(cls, parts: Sequence[Walk]) -> Walk:
-        """Return the seeds of all parts, in their order."""
-        names = ("train_loss", "barrier", "rise", "between", "excursion", "siblings", "unrelated", "kin_rise")
-        joined: dict[str, Any] = {n: np.concatenate([getattr(p, n) for p in parts], axis=-1) for n in names}
-        return replace(parts[0], **joined)
+    def join(cls, task: Task, rows: Sequence[Mapping[str, np.ndarray]]) -> Walk:
+        """Return what :func:`walk` found on each seed of a cell, in their order; ``task`` is any of theirs."""
+        joined: dict[str, Any] = {name: np.concatenate([row[name] for row in rows], axis=-1) for name in rows[0]}
+        epochs = task.epochs
+        return cls(decay_epochs=epochs, pairs=tuple((epochs[a], epochs[b]) for a, b in task.ways), **joined)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,12 +103,16 @@ class Track:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Paths:
-    """Losses along paths from one end to another."""
+    """Training losses along N paths from one end to another, from t = 0 to t = 1."""
 
-    lines: Mapping[str, landscape.Profile]
-    """name -> the straight line."""
-    curves: Mapping[str, landscape.Curve]
-    """The same names -> a curve of low training loss."""
+    names: Sequence[str]
+    """(N,) from where to where."""
+    t: np.ndarray
+    """(K,)"""
+    lines: np.ndarray
+    """(N, K) on the straight line."""
+    curves: np.ndarray
+    """(N, K) on a curve that was bent to keep it low."""
 
 
 def tasks(cell: Cell, found: Solutions) -> list[Task]:
@@ -120,26 +135,23 @@ def tasks(cell: Cell, found: Solutions) -> list[Task]:
     ]
 
 
-def walk(task: Task) -> Walk:
-    """Return the walk of one seed (S = 1); its sibling is trained here."""
+def walk(task: Task) -> dict[str, np.ndarray]:
+    """Return the fields of :class:`Walk` for one seed (S = 1); its sibling is trained here."""
     config, past = task.cell.config, list(task.past)
-    ends, epochs = task.ends[past], tuple(task.cell.decay_epochs[d] for d in past)
-    ways = [*pairwise(range(len(ends))), *([(0, len(ends) - 1)] if len(ends) > 2 else [])]
+    ends = task.ends[past]
     motion = landscape.motion(ends, task.trunk[past])
-    rises = np.array([_barrier(config, ends[a], ends[b]) for a, b in ways])
+    rises = np.array([_barrier(config, ends[a], ends[b]) for a, b in task.ways])
     others = np.array([_barrier(config, ends[-1], other) for other in (_sibling(task), task.other)])
-    return Walk(
-        decay_epochs=epochs,
-        train_loss=task.train_loss[past, None],
-        pairs=tuple((epochs[a], epochs[b]) for a, b in ways),
-        barrier=rises[:, 1:],
-        rise=rises[:, :1],
-        between=motion.between[:1, -1],
-        excursion=motion.excursion[:, None],
-        siblings=others[:1, 1],
-        unrelated=others[1:, 1],
-        kin_rise=others[:, :1],
-    )
+    return {
+        "train_loss": task.train_loss[past, None],
+        "barrier": rises[:, 1:],
+        "rise": rises[:, :1],
+        "between": motion.between[:1, -1],
+        "excursion": motion.excursion[:, None],
+        "siblings": others[:1, 1],
+        "unrelated": others[1:, 1],
+        "kin_rise": others[:, :1],
+    }
 
 
 def track(found: Solutions) -> Track:
@@ -163,10 +175,14 @@ def paths(task: Task, *, steps: int) -> Paths:
         "to the sibling": (last, _sibling(task)),
         "to another seed, aligned": (last, task.other),
     }
-    losses = solutions.losses(task.cell.config)
+    train = {"train": solutions.losses(task.cell.config)["train"]}
+    lines = [landscape.line(a, b, train, num=POINTS) for a, b in ways.values()]
+    curves = [landscape.bezier(a, b, train, num=POINTS, max_steps=steps) for a, b in ways.values()]
     return Paths(
-        lines={name: landscape.line(a, b, losses, num=POINTS) for name, (a, b) in ways.items()},
-        curves={name: landscape.bezier(a, b, losses, num=POINTS, max_steps=steps) for name, (a, b) in ways.items()},
+        names=tuple(ways),
+        t=lines[0].t,
+        lines=np.array([path["train"] for path in lines]),
+        curves=np.array([path["train"] for path in curves]),
     )
 
 

@@ -54,6 +54,18 @@ class Views:
     length: np.ndarray
     """(S,) |L - E|."""
 
+    @property
+    def flat(self) -> dict[str, np.ndarray]:
+        """The same as one mapping of arrays, which a file can hold."""
+        losses = {f"{kind} {name}": getattr(self, kind)[name] for kind in ("line", "plane") for name in NAMES}
+        return {**losses, "optimum": self.optimum, "length": self.length}
+
+    @classmethod
+    def of(cls, flat: Mapping[str, np.ndarray]) -> Views:
+        """Return what :attr:`flat` was taken from."""
+        line, plane = ({name: flat[f"{kind} {name}"] for name in NAMES} for kind in ("line", "plane"))
+        return cls(line=line, plane=plane, optimum=flat["optimum"], length=flat["length"])
+
     @classmethod
     def join(cls, parts: Sequence[Views]) -> Views:
         """Return the pairs of all parts, in their order."""

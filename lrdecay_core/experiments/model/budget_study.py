@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, sweeps
+from lrdecay_core import environment, sweeps
 from lrdecay_core.experiments.model.budget_planner import FAMILIES, SHARES, family
 from lrdecay_core.experiments.model.setting import INIT_SCALE, Arm, sparse_problem
 from lrdecay_core.model import Problem, grid, sgd
@@ -65,9 +65,8 @@ def study(profile: str | None = None) -> BudgetStudy:
 
 def run(settings: BudgetStudy, *, workers: int | None = None) -> BudgetTrial:
     """Predict and measure every candidate, problems side by side in local processes."""
-    with executors.local_processes(workers) as executor:
-        specs = sweeps.grid(study=[settings], problem=settings.problems)
-        found = sweeps.run(_one, specs, executor, description="problems")
+    specs = sweeps.grid(study=[settings], problem=settings.problems)
+    found = sweeps.run_here(_one, specs, workers=workers, description="problems")
     predicted, measured, rehearsed = (found.column(name) for name in ("predicted", "measured", "rehearsed"))
     return BudgetTrial(
         study=settings,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from lrdecay_core import environment, executors, model, provenance, theory
+from lrdecay_core import environment, model, sweeps, theory
 from lrdecay_core.experiments.model.setting import Setting, landing
 
 __all__ = [
@@ -18,7 +17,6 @@ __all__ = [
     "Limits",
     "describe",
     "gradient_flow",
-    "key",
     "land",
     "limits",
 ]
@@ -50,6 +48,7 @@ class Landings:
     residual: np.ndarray
     """(C,) max |X beta - y| where the solver stopped: how far it was from its own end."""
     seconds: float
+    """Wall time, added up over processes."""
 
     @property
     def deviation(self) -> np.ndarray:
@@ -85,32 +84,30 @@ def land(plan: Limits, *, workers: int | None = 1) -> Landings:
 
     A landing takes milliseconds, so new processes (``workers``) pay from some thousand on.
     """
-    shards = [(setting, plan.decay_steps, seed) for setting in plan.settings for seed in plan.problem_seeds]
-    found = executors.run_all(_land, shards, workers=workers, description="landings")
-    cases = [case for part in found for case in part[0]]
-    measured, predicted, uncentred, residual = zip(*cases, strict=True)
+    specs = sweeps.grid(setting=plan.settings, decay_steps=[plan.decay_steps], seed=plan.problem_seeds)
+    found = sweeps.run_here(_land, specs, workers=workers, description="landings")
+    cases: dict[str, Any] = {
+        name: tuple(case for row in found.rows for case in row[name]) for name in ("measured", "predicted", "uncentred")
+    }
     return Landings(
-        settings=tuple(setting for setting, steps, _ in shards for _ in steps),
-        decay_steps=np.array([step for _, steps, _ in shards for step in steps]),
-        measured=measured,
-        predicted=predicted,
-        uncentred=uncentred,
-        residual=np.array(residual),
-        seconds=sum(part[1] for part in found),
+        settings=tuple(spec["setting"] for spec in specs for _ in spec["decay_steps"]),
+        decay_steps=np.tile(plan.decay_steps, len(specs)),
+        residual=np.concatenate([row["residual"] for row in found.rows]),
+        seconds=float(found.seconds.sum()),
+        **cases,
     )
 
 
-def _land(shard: tuple[Setting, tuple[int, ...], int]) -> tuple[list[Any], float]:
-    setting, steps, seed = shard
-    start, problem = time.process_time(), setting.problem(seed)
+def _land(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    setting, steps, seed = spec["setting"], spec["decay_steps"], spec["seed"]
+    problem = setting.problem(seed)
     path = setting.run(problem, steps, seeds=[seed])
     predicted = landing(problem, path)[:, 0]
     uncentred = theory.late_decay_limit(problem.X, problem.y, path.log_scale, 0 * path.centre)[:, 0]
-    cases = []
-    for k in range(len(steps)):
-        beta = gradient_flow(problem, path.weights.p[k, 0], path.weights.m[k, 0])[-1]
-        cases.append((beta, predicted[k], uncentred[k], float(np.abs(problem.X @ beta - problem.y).max())))
-    return cases, time.process_time() - start
+    p, m = path.weights.p[:, 0], path.weights.m[:, 0]
+    measured = np.array([gradient_flow(problem, p[k], m[k])[-1] for k in range(len(steps))])
+    residual = np.array([np.abs(problem.X @ beta - problem.y).max() for beta in measured])
+    return {"measured": measured, "predicted": predicted, "uncentred": uncentred, "residual": residual}
 
 
 def gradient_flow(problem: model.Problem, p: np.ndarray, m: np.ndarray, *, residual: float = 3e-12) -> np.ndarray:
@@ -153,11 +150,6 @@ def describe(settings: Sequence[Setting]) -> str:
             f"{c.learning_rate:g} |"
         )
     return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
-
-
-def key(plan: Limits) -> str:
-    """Return the key that names this plan."""
-    return provenance.config_key(plan)
 
 
 def _deviations(found: tuple[np.ndarray, ...], truth: tuple[np.ndarray, ...]) -> np.ndarray:

@@ -6,13 +6,13 @@ over T. Settings were chosen on problem seeds from 100 up and then run once on t
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, provenance, schedules
+from lrdecay_core import environment, schedules, sweeps
 from lrdecay_core.experiments.model.setting import INIT_SCALE, Arm, landing, sparse_problem
 from lrdecay_core.model import Problem, grid, sgd
 from lrdecay_core.theory import decay_time
@@ -21,7 +21,6 @@ __all__ = [
     "Curves",
     "Study",
     "describe",
-    "key",
     "landing_curves",
     "predicted_steps",
     "run",
@@ -64,7 +63,7 @@ class Curves:
     predicted: np.ndarray
     """(P, A, 2) decay time in steps to leading and to first order; NaN where the curve does not reach the target."""
     seconds: float
-    """Processor time."""
+    """Wall time, added up over processes."""
 
     @property
     def mean(self) -> np.ndarray:
@@ -79,11 +78,14 @@ def study(profile: str | None = None) -> Study:
 
 def run(settings: Study, *, workers: int | None = None) -> Curves:
     """Measure every arm on every problem, problems side by side in local processes."""
-    shards = [(settings, seed) for seed in settings.problems]
-    loss, predicted, seconds = zip(
-        *executors.run_all(_one_problem, shards, workers=workers, description="problems"), strict=True
+    specs = sweeps.grid(study=[settings], problem=settings.problems)
+    found = sweeps.run_here(_one_problem, specs, workers=workers, description="problems")
+    return Curves(
+        study=settings,
+        test_loss=found.column("test_loss"),
+        predicted=found.column("predicted"),
+        seconds=float(found.seconds.sum()),
     )
-    return Curves(study=settings, test_loss=np.stack(loss), predicted=np.stack(predicted), seconds=sum(seconds))
 
 
 def landing_curves(problem: Problem, arms: Sequence[Arm], *, steps: np.ndarray, replicas: int) -> np.ndarray:
@@ -143,20 +145,15 @@ def describe(settings: Study) -> str:
     )
 
 
-def key(settings: Study) -> str:
-    """Return the key that names this study."""
-    return provenance.config_key(settings)
-
-
-def _one_problem(shard: tuple[Study, int]) -> tuple[np.ndarray, np.ndarray, float]:
-    settings, seed = shard
-    start, problem, depths = time.process_time(), sparse_problem(seed), np.array(settings.depths)
+def _one_problem(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    settings, problem = spec["study"], sparse_problem(spec["problem"])
+    depths = np.array(settings.depths)
     loss = np.empty((len(settings.arms), len(depths), settings.replicas))
     for slots in _side_by_side(settings.arms, depths):
         arms = [settings.arms[k] for k in slots]
         loss[slots] = landing_curves(problem, arms, steps=arms[0].steps(depths), replicas=settings.replicas)
     reached = (np.exp(np.log(loss).mean(axis=-1)) <= settings.target).any(axis=1)
-    return loss, _predicted(problem, settings, reached), time.process_time() - start
+    return {"test_loss": loss, "predicted": _predicted(problem, settings, reached)}
 
 
 def _side_by_side(arms: Sequence[Arm], depths: np.ndarray) -> list[list[int]]:

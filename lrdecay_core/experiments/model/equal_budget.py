@@ -5,17 +5,17 @@ Settings were chosen on problem seeds from 100 up and then run once on the seeds
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, provenance, schedules
+from lrdecay_core import environment, schedules, sweeps
 from lrdecay_core.experiments.model.setting import INIT_SCALE, sparse_problem
 from lrdecay_core.model import Problem, grid, sgd
 
-__all__ = ["DENSE", "MAIN", "NO_NOISE_AFTER", "TENTH", "Budget", "BudgetRuns", "budgets", "describe", "key", "run"]
+__all__ = ["DENSE", "MAIN", "NO_NOISE_AFTER", "TENTH", "Budget", "BudgetRuns", "budgets", "describe", "run"]
 
 MAIN = "label noise kept on"
 NO_NOISE_AFTER = "label noise off after decay"
@@ -67,7 +67,7 @@ class BudgetRuns:
     train_loss: np.ndarray
     """(P, D, K, R), on the true labels."""
     seconds: float
-    """Processor time."""
+    """Wall time, added up over processes."""
 
     @property
     def final(self) -> np.ndarray:
@@ -82,15 +82,13 @@ def budgets(profile: str | None = None) -> dict[str, Budget]:
 
 def run(settings: Mapping[str, Budget], *, workers: int | None = None) -> dict[str, BudgetRuns]:
     """Make all runs, problems side by side in local processes, and return them by name."""
-    shards = [(name, budget, seed) for name, budget in settings.items() for seed in budget.problems]
-    done = executors.run_all(_one_problem, shards, workers=workers, description="problems")
+    specs = [{"budget": budget, "problem": seed} for budget in settings.values() for seed in budget.problems]
+    done = sweeps.run_here(_one_problem, specs, workers=workers, description="problems")
     found = {}
     for name, budget in settings.items():
-        own = [part for part, shard in zip(done, shards, strict=True) if shard[0] == name]
-        test, train, seconds = zip(*own, strict=True)
-        found[name] = BudgetRuns(
-            budget=budget, test_loss=np.stack(test), train_loss=np.stack(train), seconds=sum(seconds)
-        )
+        own = [i for i, spec in enumerate(specs) if spec["budget"] == budget]
+        losses = {loss: np.stack([done.rows[i][loss] for i in own]) for loss in ("test_loss", "train_loss")}
+        found[name] = BudgetRuns(budget=budget, seconds=float(done.seconds[own].sum()), **losses)
     return found
 
 
@@ -110,14 +108,8 @@ def describe(settings: Mapping[str, Budget]) -> str:
     return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
 
 
-def key(settings: Mapping[str, Budget]) -> str:
-    """Return the key that names these experiments."""
-    return provenance.config_key(dict(settings))
-
-
-def _one_problem(shard: tuple[str, Budget, int]) -> tuple[np.ndarray, np.ndarray, float]:
-    _, budget, seed = shard
-    start = time.process_time()
+def _one_problem(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    budget, seed = spec["budget"], spec["problem"]
     problem = Problem.dense(num_samples=20, num_features=40, seed=seed) if budget.dense else sparse_problem(seed)
     rows = grid(decay_step=budget.decay_steps, seed=range(budget.replicas))
     noise = schedules.switched_off(budget.label_noise, step=rows["decay_step"])
@@ -135,7 +127,7 @@ def _one_problem(shard: tuple[str, Budget, int]) -> tuple[np.ndarray, np.ndarray
     )
     shape = (len(budget.steps), len(budget.decay_steps), budget.replicas)
     test, train = (np.swapaxes(loss.reshape(shape), 0, 1) for loss in (path.test_loss, path.train_loss))
-    return test, train, time.process_time() - start
+    return {"test_loss": test, "train_loss": train}
 
 
 _GRID = (0, 500, 1000, 2000, 3000, 5000, 7000, 7500, 7900, 8000)

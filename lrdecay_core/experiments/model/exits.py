@@ -1,4 +1,4 @@
-"""Leaving the valley: decays drawn on a problem of three features, and tails of finite rate beside the limit."""
+"""Leaving the valley: decays drawn on problems of three features, and tails of finite rate beside the limit."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 from lrdecay_core import model, schedules, theory
 from lrdecay_core.experiments.model.decay_limit import gradient_flow
 from lrdecay_core.experiments.model.setting import Setting
+from lrdecay_core.experiments.model.space_curve import Setup, Sheet, on_chart, sheet, walk
+from lrdecay_core.model import Problem
 
-__all__ = ["Cut", "Exits", "exits", "tails"]
+__all__ = ["NAMES", "Cut", "Exits", "Question", "exits", "question", "tails"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,4 +97,52 @@ def tails(setting: Setting | None = None, *, decay_step: int = 200, seed: int = 
         to_own=np.abs(end - own).max(axis=1) / size,
         drift=np.abs(after.log_scale[0] - before.log_scale[0]).max(axis=1),
         bound=np.array(bounds, dtype=np.float64),
+    )
+
+
+NAMES = ("early", "middle", "late")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Question:
+    """One run on the drawable instance and three decays from it, on the unrolled valley."""
+
+    surface: Sheet
+    """Both losses."""
+    trunk: np.ndarray
+    """(K, 2) arc length along the valley and offset across it, of the run at the large rate."""
+    leaves: np.ndarray
+    """(3, 2) where the rate is lowered."""
+    ends: np.ndarray
+    """(3, 2) where these runs end."""
+    train_loss: np.ndarray
+    """(3,) at the ends."""
+    test_loss: np.ndarray
+    """(3,) at the ends."""
+
+
+def question(*, decay_steps: tuple[int, int, int] = (2000, 32_000, 72_000), num_recorded: int = 360) -> Question:
+    """Run SGD on the drawable instance, lower its rate at three steps, and unroll the valley; about three seconds.
+
+    Raises:
+        ValueError: the decay steps do not increase.
+    """
+    if list(decay_steps) != sorted(set(decay_steps)):
+        raise ValueError(f"`decay_steps` must be three increasing steps, got {decay_steps}")
+    setup = Setup(
+        learning_rate=0.01,
+        num_steps=decay_steps[-1],
+        decay_steps=decay_steps,
+        decayed_rates=(0.005,),
+        num_recorded=num_recorded,
+    )
+    result, problem = walk(setup), Problem.three_dimensional()
+    ends = result.ends[-1]
+    return Question(
+        surface=sheet(),
+        trunk=result.chart[:, :2],
+        leaves=result.chart[np.searchsorted(result.steps, decay_steps), :2],
+        ends=on_chart(ends)[:, :2],
+        train_loss=problem.train_loss(ends**2),
+        test_loss=problem.test_loss(ends**2),
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, model, schedules, theory
+from lrdecay_core import environment, model, schedules, sweeps, theory
 from lrdecay_core.experiments.model import valley
 from lrdecay_core.experiments.model.setting import INIT_SCALE, landing, sparse_problem
 from lrdecay_core.experiments.model.valley import Setup
@@ -44,19 +46,15 @@ def settings(profile: str | None = None) -> dict[str, tuple[int, ...]]:
 
 def run(chosen: dict[str, tuple[int, ...]], *, workers: int | None = 1) -> SilentModel:
     """Run SGD with and without label noise at the largest rate that Theorem G covers, problem by problem."""
-    shards = [(seed, chosen["steps"], chosen["replicas"]) for seed in chosen["problems"]]
-    fallen, loss, bound = zip(*executors.run_all(_one, shards, workers=workers, description="problems"), strict=True)
-    return SilentModel(
-        steps=chosen["steps"],
-        fallen=np.stack(fallen, axis=1),
-        test_loss=np.stack(loss, axis=1),
-        bound=np.array(bound),
-    )
+    specs = sweeps.grid(problem=chosen["problems"], steps=[chosen["steps"]], replicas=[chosen["replicas"]])
+    found = sweeps.run_here(_one, specs, workers=workers, description="problems")
+    fallen, loss = (np.stack(list(found.column(name)), axis=1) for name in ("fallen", "test_loss"))
+    return SilentModel(steps=chosen["steps"], fallen=fallen, test_loss=loss, bound=found.column("bound"))
 
 
-def _one(shard: tuple[int, tuple[int, ...], tuple[int, ...]]) -> tuple[np.ndarray, np.ndarray, float]:
-    seed, steps, replicas = shard
-    problem = sparse_problem(seed)
+def _one(spec: Mapping[str, Any]) -> dict[str, Any]:
+    steps, replicas = spec["steps"], spec["replicas"]
+    problem = sparse_problem(spec["problem"])
     best = model.minimum_norm(problem).beta
     rate = theory.largest_rate(problem.X, best, init_scale=INIT_SCALE) * (1 - 1e-9)
     rows = model.grid(noise=(LABEL_NOISE, 0.0), seed=replicas)
@@ -75,7 +73,7 @@ def _one(shard: tuple[int, tuple[int, ...], tuple[int, ...]]) -> tuple[np.ndarra
     landed = problem.test_loss(landing(problem, path))
     loss = np.exp(np.log(landed).reshape(shape).mean(axis=-1)).T
     bound = theory.waiting_bound(problem.X, best, init_scale=INIT_SCALE, learning_rate=rate)
-    return fallen, loss, bound
+    return {"fallen": fallen, "test_loss": loss, "bound": bound}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,15 +1,14 @@
-"""Towards the minimum norm: squared norm after decay against decay time, the exponent, and unequal columns."""
+"""Towards the minimum norm: squared norm after decay against decay time, and the exponent."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, model, provenance, rng, schedules, solvers, theory
+from lrdecay_core import environment, model, schedules, solvers, sweeps, theory
 from lrdecay_core.experiments.model.setting import Setting, landing
 
 __all__ = [
@@ -20,13 +19,10 @@ __all__ = [
     "SMALL_QUIET",
     "NormPlan",
     "Norms",
-    "Weighted",
     "compare",
     "exponent",
-    "key",
     "norm_plan",
     "norms",
-    "weighted",
 ]
 
 MAIN, SLOW_RATE = "large rate, label noise", "a tenth of the rate, label noise"
@@ -69,6 +65,7 @@ class Norms:
     slope: np.ndarray
     """(P,) measured slope of log |b off the support|_1 in log a, at ``DEPTHS``."""
     seconds: float
+    """Wall time, added up over processes."""
 
 
 def norm_plan(profile: str | None = None) -> NormPlan:
@@ -84,27 +81,21 @@ def norm_plan(profile: str | None = None) -> NormPlan:
 
 def norms(plan: NormPlan, *, workers: int | None = None) -> Norms:
     """Run the four arms on every problem, and land at every decay step."""
-    found = executors.run_all(
-        _norms, [(plan, seed) for seed in plan.problem_seeds], workers=workers, description="norms"
-    )
-    ratio, taken, loss, scale, bound, kappa, slope, seconds = (list(column) for column in zip(*found, strict=True))
+    specs = sweeps.grid(plan=[plan], problem=plan.problem_seeds)
+    found = sweeps.run_here(_norms, specs, workers=workers, description="norms")
+    ratio, taken = (found.column(name) for name in ("ratio", "taken"))
     return Norms(
         decay_steps=np.array(plan.decay_steps),
-        ratio={arm: np.array([r[i] for r in ratio]) for i, arm in enumerate(ARMS)},
-        taken={arm: np.array([t[i] for t in taken]) for i, arm in enumerate(ARMS)},
-        test_loss=np.array(loss),
-        log_scale=np.array(scale),
-        bound=np.array(bound),
-        kappa=np.array(kappa),
-        slope=np.array(slope),
-        seconds=sum(seconds),
+        ratio={arm: ratio[:, i].copy() for i, arm in enumerate(ARMS)},
+        taken={arm: taken[:, i].copy() for i, arm in enumerate(ARMS)},
+        **{name: found.column(name) for name in ("test_loss", "log_scale", "bound", "kappa", "slope")},
+        seconds=float(found.seconds.sum()),
     )
 
 
-def _norms(shard: tuple[NormPlan, int]) -> tuple[Any, ...]:
-    plan, seed = shard
-    began, s = time.process_time(), plan.setting
-    problem = s.problem(seed)
+def _norms(spec: Mapping[str, Any]) -> dict[str, Any]:
+    plan, s = spec["plan"], spec["plan"].setting
+    problem = s.problem(spec["problem"])
     least = model.minimum_norm(problem)
     # theory.largest_rate, with the norm from the solver: the two round differently
     start = np.full(problem.num_features, s.init_scale)
@@ -128,16 +119,15 @@ def _norms(shard: tuple[NormPlan, int]) -> tuple[Any, ...]:
     log_start = np.log(2 * s.init_scale**2)
     kappa, slope = exponent(problem.X, problem.y, least.beta)
     main = slice(0, plan.num_replicas)
-    return (
-        (squared / least.norm_squared).reshape(shape).transpose(1, 0, 2),
-        (log_start - path.log_scale).max(axis=-1).reshape(shape).transpose(1, 0, 2),
-        problem.test_loss(beta[:, main]),
-        path.log_scale[:, main].mean(axis=-1),
-        theory.waiting_bound(problem.X, least.beta, init_scale=s.init_scale, learning_rate=small),
-        kappa,
-        slope,
-        time.process_time() - began,
-    )
+    return {
+        "ratio": (squared / least.norm_squared).reshape(shape).transpose(1, 0, 2),
+        "taken": (log_start - path.log_scale).max(axis=-1).reshape(shape).transpose(1, 0, 2),
+        "test_loss": problem.test_loss(beta[:, main]),
+        "log_scale": path.log_scale[:, main].mean(axis=-1),
+        "bound": theory.waiting_bound(problem.X, least.beta, init_scale=s.init_scale, learning_rate=small),
+        "kappa": kappa,
+        "slope": slope,
+    }
 
 
 def exponent(X: np.ndarray, y: np.ndarray, solution: np.ndarray) -> tuple[float, float]:
@@ -171,56 +161,3 @@ def compare(setting: Setting, decay_steps: Sequence[int], *, seed: int = 0, num_
         for log_a, centre in ((scale, 0 * scale), (path.log_scale, path.centre))
     )
     return np.array([predicted, measured.mean(axis=1)]) / model.minimum_norm(problem).norm_squared
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Weighted:
-    """What happens when columns have unequal lengths."""
-
-    column_weights: np.ndarray
-    """(d,) chi_j = |X_j|^2 / n."""
-    taken: np.ndarray
-    """(d,) of the first problem, measured: mean over runs of log(a_0 / a_T) in units of eta^2 sigma^2 T / B."""
-    to_weighted: np.ndarray
-    """(P,) distance of the slow flow's end to the minimiser of sum chi_j |b_j|, over its largest entry."""
-    to_plain: np.ndarray
-    """(P,) the same to the minimiser of |b|_1."""
-
-
-def weighted(*, problem_seeds: Sequence[int] = range(6), decay_step: int = 4000) -> Weighted:
-    """Stretch columns by random factors in [1/2, 3/2]; the truth is dense, so that the two limits differ."""
-    s, drawn = Setting(learning_rate=0.02), {}
-    near: list[float] = []
-    far: list[float] = []
-    for seed in problem_seeds:
-        plain = model.Problem.dense(num_samples=s.num_samples, num_features=s.num_features, seed=seed)
-        factor = rng.stream(seed, "column factors").uniform(0.5, 1.5, s.num_features)
-        problem = model.Problem(plain.X * factor, plain.y)
-        drawn[seed] = problem
-        deep = theory.slow_flow(
-            problem.X,
-            problem.y,
-            init_scale=s.init_scale,
-            slow_times=[400.0],
-            label_noise=s.label_noise,
-            batch_size=s.batch_size,
-        )[0]
-        for distances, weight in ((near, problem.column_weights), (far, None)):
-            goal = solvers.basis_pursuit(problem.X, problem.y, weights=weight).solution
-            distances.append(float(np.abs(deep - goal).max() / np.abs(goal).max()))
-    first = next(iter(drawn.values()))
-    path = s.run(first, [decay_step], seeds=range(4))
-    unit = s.learning_rate**2 * s.label_noise**2 * decay_step / s.batch_size
-    taken = (np.log(2 * s.init_scale**2) - path.log_scale[0]).mean(axis=0) / unit
-    weights = first.column_weights
-    return Weighted(
-        column_weights=np.asarray(weights),
-        taken=np.asarray(taken),
-        to_weighted=np.array(near),
-        to_plain=np.array(far),
-    )
-
-
-def key(plan: NormPlan) -> str:
-    """Return the key that names a plan."""
-    return provenance.config_key(plan)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lars_path
 
-from lrdecay_core import environment, executors, model, provenance, rng, solvers, theory
+from lrdecay_core import environment, model, rng, solvers, sweeps, theory
 from lrdecay_core.experiments.model.setting import Setting, landing
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "Plan",
     "Results",
     "estimate",
-    "key",
     "lasso_on_fresh_data",
     "other_truth",
     "plan",
@@ -74,6 +72,7 @@ class Results:
     noisy_path: np.ndarray
     """(L, Q, K) after decay at each step."""
     seconds: float
+    """Wall time, added up over processes."""
 
 
 def plan(profile: str | None = None) -> Plan:
@@ -98,45 +97,42 @@ def plan(profile: str | None = None) -> Plan:
 def run(chosen: Plan, *, workers: int | None = None) -> Results:
     """Make every comparison of a plan, side by side in local processes."""
     p = chosen
-    curves = [("success", p, i, n) for i, ns in enumerate(p.size_samples) for n in ns]
-    truths = [(kind, p, n, seed) for kind in ("sparse", "dense") for n in p.samples for seed in p.problem_seeds]
-    errors = [("noisy", p, level, seed) for level in p.label_errors for seed in p.error_seeds]
-    found = executors.run_all(_work, [*truths, *errors, *curves], workers=workers, description="estimates")
-    values, seconds = [f[0] for f in found], sum(f[1] for f in found)
-    half, noisy = len(truths) // 2, np.array(values[len(truths) : len(truths) + len(errors)])
-    shape, counts = (len(p.samples), len(p.problem_seeds), -1), iter(values[len(truths) + len(errors) :])
+    truths = sweeps.grid(plan=[p], dense=[False, True], n=p.samples, level=[0.0], seed=p.problem_seeds)
+    errors = sweeps.grid(plan=[p], dense=[False], n=[p.setting.num_samples], level=p.label_errors, seed=p.error_seeds)
+    curves = [
+        {"n": n, "d": d, "sparsity": s, "num_designs": p.num_designs}
+        for (d, s), ns in zip(p.sizes, p.size_samples, strict=True)
+        for n in ns
+    ]
+    found = sweeps.run_here(_work, [*truths, *errors, *curves], workers=workers, description="estimates")
+    values = [row["found"] for row in found.rows]
+    counts = iter(values[len(truths) + len(errors) :])
     losses = np.array([v[: len(ESTIMATORS)] for v in values[: len(truths)]])
+    sparse, dense = losses.reshape(2, len(p.samples), len(p.problem_seeds), -1)
+    noisy = np.array(values[len(truths) : len(truths) + len(errors)])
     noisy = noisy.reshape(len(p.label_errors), len(p.error_seeds), -1)
     return Results(
         plan=p,
         success=tuple(np.array([next(counts) for _ in ns]) for ns in p.size_samples),
-        sparse=losses[:half].reshape(shape),
-        dense=losses[half:].reshape(shape),
+        sparse=sparse,
+        dense=dense,
         noisy=noisy[:, :, : len(ESTIMATORS)],
         noisy_path=noisy[:, :, len(ESTIMATORS) :],
-        seconds=seconds,
+        seconds=float(found.seconds.sum()),
     )
 
 
-def _work(shard: tuple[Any, ...]) -> tuple[Any, float]:
-    kind, p, *rest = shard
-    began, s = time.process_time(), p.setting
-    if kind == "success":
-        (d, sparsity), n = p.sizes[rest[0]], rest[1]
-        found: Any = share_recovered(n, d, sparsity, num_designs=p.num_designs) * p.num_designs
+def _work(spec: Mapping[str, Any]) -> dict[str, Any]:
+    if "plan" not in spec:
+        n, d, sparsity, num_designs = (spec[name] for name in ("n", "d", "sparsity", "num_designs"))
+        return {"found": share_recovered(n, d, sparsity, num_designs=num_designs) * num_designs}
+    s, level, seed = spec["plan"].setting, spec["level"], spec["seed"]
+    size: dict[str, Any] = {"num_samples": spec["n"], "num_features": s.num_features, "seed": seed}
+    if spec["dense"]:
+        problem = model.Problem.dense(**size, norm_squared=s.sparsity)
     else:
-        level, seed = (rest[0], rest[1]) if kind == "noisy" else (0.0, rest[1])
-        n = s.num_samples if kind == "noisy" else rest[0]
-        if kind == "dense":
-            problem = model.Problem.dense(
-                num_samples=n, num_features=s.num_features, seed=seed, norm_squared=s.sparsity
-            )
-        else:
-            problem = model.Problem.sparse(
-                num_samples=n, num_features=s.num_features, sparsity=s.sparsity, seed=seed, label_errors=level
-            )
-        found = estimate(problem, p, level=level, seed=seed)
-    return found, time.process_time() - began
+        problem = model.Problem.sparse(**size, sparsity=s.sparsity, label_errors=level)
+    return {"found": estimate(problem, spec["plan"], level=level, seed=seed)}
 
 
 def estimate(problem: model.Problem, chosen: Plan, *, level: float, seed: int) -> np.ndarray:
@@ -216,8 +212,3 @@ def other_truth(decay_steps: Sequence[int] = range(0, 20001, 500)) -> OtherTruth
         test_loss=problem.test_loss(landed),
         other_loss=((landed - other) ** 2).sum(axis=1) / 2,
     )
-
-
-def key(chosen: Plan) -> str:
-    """Return the key that names a plan."""
-    return provenance.config_key(chosen)

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import checks, environment, executors, provenance, schedules, sweeps, theory
+from lrdecay_core import checks, environment, schedules, sweeps, theory
 from lrdecay_core.experiments.model.setting import INIT_SCALE, landing, sparse_problem
 from lrdecay_core.model import sgd
 from lrdecay_core.schedules import Schedule
 
-__all__ = ["EQUAL", "SHAPES", "ShapeRuns", "ShapeStudy", "describe", "key", "run", "shaped", "study"]
+__all__ = ["EQUAL", "SHAPES", "ShapeRuns", "ShapeStudy", "describe", "run", "shaped", "study"]
 
 SHAPES = ("constant", "cosine", "linear", "cyclic", "warm-up, stable, decay")
 EQUAL = ("squares", "rates")
@@ -104,8 +104,7 @@ def _scaled(step: Any, *, unit: Schedule, factor: float) -> np.ndarray:
 def run(settings: ShapeStudy, *, workers: int | None = None) -> ShapeRuns:
     """Run every shape on every problem, side by side in local processes."""
     specs = sweeps.grid(study=[settings], equal=EQUAL, shape=SHAPES, problem=settings.problems)
-    with executors.local_processes(workers) as executor:
-        found = sweeps.run(_one, specs, executor, description="schedules")
+    found = sweeps.run_here(_one, specs, workers=workers, description="schedules")
     shape = (len(EQUAL), len(SHAPES), len(settings.problems))
     columns = {
         name: (column := found.column(name)).reshape(*shape, *column.shape[1:])
@@ -137,11 +136,6 @@ def describe(settings: ShapeStudy) -> str:
             f"This page was computed in the `{environment.profile()}` profile.",
         ]
     )
-
-
-def key(settings: ShapeStudy) -> str:
-    """Return the key that names this study."""
-    return provenance.config_key(settings)
 
 
 def _one(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:

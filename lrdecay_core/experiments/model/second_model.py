@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, provenance, schedules, solvers, sweeps
+from lrdecay_core import environment, schedules, solvers, sweeps
 from lrdecay_core.model import MatrixProblem, matrix, matrix_sgd
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "MatrixRuns",
     "MatrixStudy",
     "describe",
-    "key",
     "problem",
     "run",
     "study",
@@ -107,8 +106,7 @@ def run(settings: MatrixStudy, *, workers: int | None = None) -> MatrixRuns:
     """Run every arm on every problem, side by side in local processes."""
     arms = (HALF, *(arm for arm in ARMS if arm != HALF))  # the longest first
     specs = sweeps.grid(study=[settings], arm=arms, problem=settings.problems)
-    with executors.local_processes(workers) as executor:
-        found = sweeps.run(_one, specs, executor, description="matrices")
+    found = sweeps.run_here(_one, specs, workers=workers, description="matrices")
     order = [arms.index(arm) for arm in ARMS]
     names = ("norm_ratio", "test_loss", "train_loss", "imbalance", "spectrum", "least_test_loss", "least_gap")
     columns = {}
@@ -129,11 +127,6 @@ def describe(settings: MatrixStudy) -> str:
         f"{', '.join(f'{T:,}' for T in settings.steps(MAIN))}. "
         f"This page was computed in the `{environment.profile()}` profile."
     )
-
-
-def key(settings: MatrixStudy) -> str:
-    """Return the key that names this study."""
-    return provenance.config_key(settings)
 
 
 def _one(spec: Mapping[str, Any]) -> dict[str, Any]:

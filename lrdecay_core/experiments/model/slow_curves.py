@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from lrdecay_core import environment, executors, model, provenance, theory
+from lrdecay_core import environment, model, sweeps, theory
 from lrdecay_core.experiments.model.decay_limit import gradient_flow
 from lrdecay_core.experiments.model.setting import Setting, landing
 
-__all__ = ["Curves", "SlowPlan", "curves", "effective_ode", "key", "plan"]
+__all__ = ["Curves", "SlowPlan", "curves", "effective_ode", "plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,7 @@ class Curves:
     solver: np.ndarray
     """(P, K) of the first run, by the ODE solver: checks the landing."""
     seconds: float
+    """Wall time, added up over processes."""
 
 
 def plan(profile: str | None = None) -> SlowPlan:
@@ -59,18 +60,12 @@ def plan(profile: str | None = None) -> SlowPlan:
 
 def curves(settings: SlowPlan, *, workers: int | None = 1) -> Curves:
     """Run every problem, land at every slow time, and predict the same losses."""
-    found = executors.run_all(
-        _slow_curve, [(settings, seed) for seed in settings.problem_seeds], workers=workers, description="slow curves"
-    )
-    steps = _steps(settings)
-    measured, first_order, leading, solver, seconds = (list(column) for column in zip(*found, strict=True))
+    specs = sweeps.grid(plan=[settings], problem=settings.problem_seeds)
+    found = sweeps.run_here(_slow_curve, specs, workers=workers, description="slow curves")
     return Curves(
-        slow_times=settings.setting.learning_rate**2 * steps,
-        measured=np.array(measured),
-        first_order=np.array(first_order),
-        leading=np.array(leading),
-        solver=np.array(solver),
-        seconds=sum(seconds),
+        slow_times=settings.setting.learning_rate**2 * _steps(settings),
+        **{name: found.column(name) for name in ("measured", "first_order", "leading", "solver")},
+        seconds=float(found.seconds.sum()),
     )
 
 
@@ -78,10 +73,9 @@ def _steps(settings: SlowPlan) -> np.ndarray:
     return np.rint(np.array(settings.slow_times) / settings.setting.learning_rate**2).astype(int)
 
 
-def _slow_curve(shard: tuple[SlowPlan, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
-    settings, seed = shard
-    began, setting, steps = time.process_time(), settings.setting, _steps(settings)
-    problem = setting.problem(seed)
+def _slow_curve(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    settings, setting, steps = spec["plan"], spec["plan"].setting, _steps(spec["plan"])
+    problem = setting.problem(spec["problem"])
     path = setting.run(problem, steps.tolist(), seeds=range(settings.num_replicas))
     landed = landing(problem, path)
     w = path.weights
@@ -98,8 +92,8 @@ def _slow_curve(shard: tuple[SlowPlan, int]) -> tuple[np.ndarray, np.ndarray, np
         )
         for rate in (None, setting.learning_rate)
     )
-    losses = [problem.test_loss(beta) for beta in (landed, first, leading, np.array(solved))]
-    return losses[0], losses[1], losses[2], losses[3], time.process_time() - began
+    betas = {"measured": landed, "first_order": first, "leading": leading, "solver": np.array(solved)}
+    return {name: problem.test_loss(beta) for name, beta in betas.items()}
 
 
 def effective_ode(problem: model.Problem, setting: Setting, slow_times: Sequence[float]) -> np.ndarray:
@@ -121,8 +115,3 @@ def effective_ode(problem: model.Problem, setting: Setting, slow_times: Sequence
     at = np.concatenate([start.p, start.m])
     done = solve_ivp(velocity, (0, slow_times[-1]), at, "DOP853", t_eval=slow_times, rtol=1e-10, atol=1e-12)
     return np.asarray((done.y[:d] ** 2 - done.y[d:] ** 2).T)
-
-
-def key(settings: SlowPlan) -> str:
-    """Return the key that names this plan."""
-    return provenance.config_key(settings)

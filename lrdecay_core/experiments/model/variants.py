@@ -5,17 +5,28 @@ Settings were chosen on problem seeds from 100 up and then run once on the seeds
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from lrdecay_core import checks, environment, executors, rng, schedules, solvers, sweeps, theory
-from lrdecay_core.experiments.model.setting import INIT_SCALE, landing
+from lrdecay_core import checks, environment, rng, schedules, solvers, sweeps, theory
+from lrdecay_core.experiments.model.setting import INIT_SCALE, Setting, landing
 from lrdecay_core.model import Problem, sgd
 
-__all__ = ["STRETCHED", "VARIANTS", "VariantRuns", "VariantStudy", "build", "describe", "run", "study"]
+__all__ = [
+    "STRETCHED",
+    "VARIANTS",
+    "VariantRuns",
+    "VariantStudy",
+    "Weighted",
+    "build",
+    "describe",
+    "run",
+    "study",
+    "weighted",
+]
 
 STRETCHED = "stretched columns"
 VARIANTS = ("sparse truth", "label errors 0.3", "label errors 2", "dense truth", "power law", STRETCHED)
@@ -107,8 +118,7 @@ def build(settings: VariantStudy, name: str, seed: int) -> tuple[Problem, np.nda
 def run(settings: VariantStudy, *, workers: int | None = None) -> VariantRuns:
     """Run every variant on every problem, side by side in local processes."""
     specs = sweeps.grid(study=[settings], variant=VARIANTS, problem=settings.problems)
-    with executors.local_processes(workers) as executor:
-        found = sweeps.run(_one, specs, executor, description="variants")
+    found = sweeps.run_here(_one, specs, workers=workers, description="variants")
     names = ("norm_ratio", "control_ratio", "test_loss", "predicted", "limit_loss", "to_weighted", "to_plain")
     shape = (len(VARIANTS), len(settings.problems))
     columns = {name: (column := found.column(name)).reshape(*shape, *column.shape[1:]) for name in names}
@@ -160,6 +170,54 @@ def describe(settings: VariantStudy) -> str:
         f"{settings.replicas} runs; $\\eta = {settings.learning_rate:g}$, $B = {settings.batch_size}$, "
         f"$\\sigma = {settings.label_noise:g}$, decays up to step {settings.steps[-1]:,}. "
         f"This page was computed in the `{environment.profile()}` profile."
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Weighted:
+    """What happens when columns have unequal lengths."""
+
+    column_weights: np.ndarray
+    """(d,) chi_j = |X_j|^2 / n."""
+    taken: np.ndarray
+    """(d,) of the first problem, measured: mean over runs of log(a_0 / a_T) in units of eta^2 sigma^2 T / B."""
+    to_weighted: np.ndarray
+    """(P,) distance of the slow flow's end to the minimiser of sum chi_j |b_j|, over its largest entry."""
+    to_plain: np.ndarray
+    """(P,) the same to the minimiser of |b|_1."""
+
+
+def weighted(*, problem_seeds: Sequence[int] = range(6), decay_step: int = 4000) -> Weighted:
+    """Stretch columns by random factors in [1/2, 3/2]; the truth is dense, so that the two limits differ."""
+    s, drawn = Setting(learning_rate=0.02), {}
+    near: list[float] = []
+    far: list[float] = []
+    for seed in problem_seeds:
+        plain = Problem.dense(num_samples=s.num_samples, num_features=s.num_features, seed=seed)
+        factor = rng.stream(seed, "column factors").uniform(0.5, 1.5, s.num_features)
+        problem = Problem(plain.X * factor, plain.y)
+        drawn[seed] = problem
+        deep = theory.slow_flow(
+            problem.X,
+            problem.y,
+            init_scale=s.init_scale,
+            slow_times=[400.0],
+            label_noise=s.label_noise,
+            batch_size=s.batch_size,
+        )[0]
+        for distances, weight in ((near, problem.column_weights), (far, None)):
+            goal = solvers.basis_pursuit(problem.X, problem.y, weights=weight).solution
+            distances.append(float(np.abs(deep - goal).max() / np.abs(goal).max()))
+    first = next(iter(drawn.values()))
+    path = s.run(first, [decay_step], seeds=range(4))
+    unit = s.learning_rate**2 * s.label_noise**2 * decay_step / s.batch_size
+    taken = (np.log(2 * s.init_scale**2) - path.log_scale[0]).mean(axis=0) / unit
+    weights = first.column_weights
+    return Weighted(
+        column_weights=np.asarray(weights),
+        taken=np.asarray(taken),
+        to_weighted=np.array(near),
+        to_plain=np.array(far),
     )
 
 

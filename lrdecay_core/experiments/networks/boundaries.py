@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, provenance, sweeps
+from lrdecay_core import environment, provenance, sweeps
 from lrdecay_core.experiments.networks.settings import (
     branched_epochs,
     digits_classifier,
@@ -32,7 +32,6 @@ __all__ = [
     "Arms",
     "Section",
     "describe",
-    "key",
     "run",
     "sections",
     "train",
@@ -136,11 +135,8 @@ def run(
                 specs.setdefault(provenance.config_key(spec), spec)
                 where.setdefault((name, condition), []).append(provenance.config_key(spec))
     names = sorted(specs, key=lambda name: -_work(specs[name]))
-    with executors.local_processes(workers) as executor:
-        done = sweeps.run(how, [specs[name] for name in names], executor, store)
-    if done.failures:
-        raise RuntimeError(done.failures[0].traceback)
-    found = {name: (dict(done.results[i] or {}), float(done.seconds[i])) for i, name in enumerate(names)}
+    done = sweeps.run_here(how, [specs[name] for name in names], workers=workers, store=store)
+    found = {name: (done.rows[i], float(done.seconds[i])) for i, name in enumerate(names)}
     result: dict[str, dict[str, Arms]] = {name: {} for name in parts}
     for (name, condition), keys in where.items():
         part, parted = parts[name], [found[key][0] for key in keys]
@@ -164,11 +160,6 @@ def describe(part: Section) -> str:
         f"Shared by all: {shared}, decays at epochs {', '.join(map(str, part.decay_epochs))}, {len(part.seeds)} seeds. "
         f"This page was computed in the `{environment.profile()}` profile."
     )
-
-
-def key(*parts: Any) -> str:
-    """Return the key that names these settings."""
-    return provenance.config_key(*parts)
 
 
 def sections(profile: str | None = None) -> dict[str, Section]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from lrdecay_core import environment, executors, provenance
+from lrdecay_core import environment, sweeps
 from lrdecay_core.experiments.networks.settings import (
     branched_epochs,
     digits_cnn,
@@ -21,7 +22,7 @@ from lrdecay_core.experiments.networks.settings import (
 )
 from lrdecay_core.training import Branches, TrainConfig, branches
 
-__all__ = ["MAIN", "Cell", "cells", "controls", "describe", "key", "run"]
+__all__ = ["MAIN", "Cell", "cells", "controls", "run"]
 
 MAIN = "MNIST-1D CNN"
 """The cell that carries the trend and the controls."""
@@ -67,44 +68,27 @@ def controls(profile: str | None = None) -> dict[str, Cell]:
 
 def run(parts: Mapping[str, Cell], *, workers: int | None = None) -> dict[str, Branches]:
     """Train every cell, seeds side by side in local processes, and return the runs by name."""
-    shards = [(name, cell, seeds) for name, cell in parts.items() for seeds in halves(cell.seeds)]
-    shards.sort(key=_work, reverse=True)
-    done = executors.run_all(_run_shard, shards, workers=workers, description="cells")
+    shards: list[tuple[str, dict[str, Any]]] = [
+        (name, {"config": cell.config, "decay_epochs": cell.decay_epochs, "seeds": seeds})
+        for name, cell in parts.items()
+        for seeds in halves(cell.seeds)
+    ]
+    shards.sort(key=lambda shard: -_work(shard[1]))
+    done = sweeps.run_here(_train, [spec for _, spec in shards], workers=workers, description="cells")
     found: dict[str, list[Branches]] = {name: [] for name in parts}
-    for (name, _, _), runs in sorted(zip(shards, done, strict=True), key=lambda pair: pair[1].seeds):
-        found[name].append(runs)
+    for (name, spec), row in sorted(zip(shards, done.rows, strict=True), key=lambda pair: pair[0][1]["seeds"]):
+        found[name].append(Branches(**spec, **row, trunk_epochs=()))
     return {name: Branches.join(runs) for name, runs in found.items()}
 
 
-def describe(parts: Mapping[str, Cell]) -> str:
-    """Return the settings as a Markdown table, one row per cell, and the profile they belong to."""
-    lines = [
-        "| | samples | batch | loss | rate | noise $q$ | epochs | seeds |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, cell in parts.items():
-        c = cell.config
-        lines.append(
-            f"| {name} | {c.num_samples} | {c.batch_size} | {c.loss.replace('_', ' ')} | "
-            f"{c.learning_rate:g} → {c.decayed_rate:g} | {c.label_noise:g} | {c.epochs} | {len(cell.seeds)} |"
-        )
-    return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])
+def _train(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return branches(**spec).measured
 
 
-def key(*parts: Mapping[str, Cell]) -> str:
-    """Return the key that names these configurations, seeds and comparisons."""
-    return provenance.config_key(*(dict(part) for part in parts))
-
-
-def _run_shard(shard: tuple[str, Cell, tuple[int, ...]]) -> Branches:
-    _, cell, seeds = shard
-    return branches(cell.config, decay_epochs=cell.decay_epochs, seeds=seeds)
-
-
-def _work(shard: tuple[str, Cell, tuple[int, ...]]) -> int:
+def _work(spec: Mapping[str, Any]) -> int:
     """Return the sample passes."""
-    _, cell, seeds = shard
-    return branched_epochs(cell.config, cell.decay_epochs) * cell.config.num_samples * len(seeds)
+    passes = branched_epochs(spec["config"], spec["decay_epochs"]) * spec["config"].num_samples
+    return passes * len(spec["seeds"])
 
 
 _TEN = tuple(range(10))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, provenance, rng, sweeps
+from lrdecay_core import environment, provenance, rng, sweeps
 from lrdecay_core.experiments.networks.planner_table import Table
 from lrdecay_core.experiments.networks.settings import digits_classifier, mnist1d_cnn
 from lrdecay_core.experiments.networks.trunk_features import FEATURES, glance, watch
@@ -111,10 +111,7 @@ def run(studies: Mapping[str, Study], *, workers: int | None = None, store: str 
         for study in studies.values()
         for config in sorted(study.conditions.values(), key=lambda c: c.batch_size)
     ]
-    with executors.local_processes(workers) as executor:
-        done = sweeps.run(watch, specs, executor, store)
-    if done.failures:
-        raise RuntimeError(done.failures[0].traceback)
+    done = sweeps.run_here(watch, specs, workers=workers, store=store)
     where = {provenance.config_key(spec): i for i, spec in enumerate(specs)}
     return {name: _table(study, done, where) for name, study in studies.items()}
 
@@ -122,7 +119,7 @@ def run(studies: Mapping[str, Study], *, workers: int | None = None, store: str 
 def _table(study: Study, done: sweeps.Sweep, where: Mapping[str, int]) -> Table:
     shared = {"decay_epochs": study.decay_epochs, "seeds": study.seeds}
     rows = [where[provenance.config_key({"config": config, **shared})] for config in study.conditions.values()]
-    found = [dict(done.results[i] or {}) for i in rows]
+    found = [done.rows[i] for i in rows]
     return Table(
         names=tuple(f"{name}, seed {seed}" for name in study.conditions for seed in study.seeds),
         test_error=np.concatenate([r["test_error"].T for r in found]),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import environment, executors, schedules, sweeps
+from lrdecay_core import environment, schedules, sweeps
 from lrdecay_core.experiments.networks.settings import mnist1d_cnn
 from lrdecay_core.schedules import Schedule
 from lrdecay_core.training import TrainConfig, scheduled
@@ -75,9 +75,8 @@ def train(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
 def run(part: Study, *, workers: int | None = None, store: str | None = None) -> Shapes:
     """Train all shapes, three seeds per run; ``store`` makes it resumable."""
     specs = [{"config": part.config, "seeds": part.seeds[k : k + 3]} for k in range(0, len(part.seeds), 3)]
-    with executors.local_processes(workers or min(len(specs), executors.available_cores())) as executor:
-        done = sweeps.run(train, specs, executor, store)
-    error = [np.asarray((result or {})["test_error"]) for result in done.results]
+    done = sweeps.run_here(train, specs, workers=workers, store=store)
+    error = [row["test_error"] for row in done.rows]
     return Shapes(
         names=tuple(shapes(part.config)),
         test_error=np.concatenate(error, axis=1),

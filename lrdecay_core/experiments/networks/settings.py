@@ -6,13 +6,17 @@ A chapter gives its budget in epochs and changes what its question asks for. Set
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
+from lrdecay_core import environment
 from lrdecay_core.training import TrainConfig
 
 __all__ = [
+    "Trained",
     "branched_epochs",
+    "describe",
     "digits_classifier",
     "digits_cnn",
     "digits_mlp",
@@ -92,3 +96,35 @@ def branched_epochs(config: TrainConfig, decay_epochs: tuple[int, ...]) -> int:
     18
     """
     return decay_epochs[-1] + sum(config.epochs - t for t in decay_epochs)
+
+
+class Trained(Protocol):
+    """One network, and when its rate is lowered: what the chapters call a cell."""
+
+    @property
+    def config(self) -> TrainConfig:
+        """The run."""
+
+    @property
+    def decay_epochs(self) -> tuple[int, ...]:
+        """When the rate is lowered."""
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The replicates."""
+
+
+def describe(cells: Mapping[str, Trained]) -> str:
+    """Return the settings as a Markdown table, one row per cell, and the profile they belong to."""
+    lines = [
+        "| | loss | samples | batch | rate | noise $q$ | decay epochs | epochs | seeds |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, cell in cells.items():
+        c = cell.config
+        lines.append(
+            f"| {name} | {c.loss.replace('_', ' ')} | {c.num_samples} | {c.batch_size} | "
+            f"{c.learning_rate:g} → {c.decayed_rate:g} | {c.label_noise:g} | "
+            f"{', '.join(map(str, cell.decay_epochs))} | {c.epochs} | {len(cell.seeds)} |"
+        )
+    return "\n".join([*lines, "", f"This page was computed in the `{environment.profile()}` profile."])

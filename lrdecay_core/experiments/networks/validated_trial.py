@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdecay_core import data, environment, executors, rng, schedules, sweeps
+from lrdecay_core import data, environment, rng, schedules, sweeps
 from lrdecay_core.experiments.networks.network_planner import Study, held_out, pilot
 from lrdecay_core.experiments.networks.settings import branched_epochs
 from lrdecay_core.training import TrainConfig, Trials, branches, draws, errors, scheduled, trials
@@ -211,10 +211,7 @@ def run(parts: Mapping[str, Study], *, workers: int | None = None, store: str | 
             names += [f"{name}, seed {seed}" for seed in study.seeds]
             tasks += [TASKS[config.dataset]] * len(study.seeds)
     order = sorted(range(len(specs)), key=lambda i: _work(specs[i]["config"]), reverse=True)  # the longest first
-    with executors.local_processes(workers) as executor:
-        done = sweeps.run(validate, [specs[i] for i in order], executor, store)
-    if done.failures:
-        raise RuntimeError(done.failures[0].traceback)
+    done = sweeps.run_here(validate, [specs[i] for i in order], workers=workers, store=store)
     found = [dict(done.results[order.index(i)] or {}) for i in range(len(specs))]
     return Outcome(
         names=tuple(names),

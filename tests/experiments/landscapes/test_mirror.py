@@ -107,8 +107,3 @@ def test_descriptions_name_settings_and_how_descents_ended(result, monkeypatch):
     assert "step 30 and at step 1,500" in text
     told = replace(result, reasons={"tiny": np.array([["loss", "steps"], ["gradient", "stalled"]])})
     assert mirror.describe_optima(told) == "tiny: 2 of 4 descents to $O$ ended by rule."
-
-
-def test_key_names_the_study():
-    assert mirror.key(STUDY) == mirror.key(replace(STUDY))
-    assert mirror.key(STUDY) != mirror.key(replace(STUDY, problems=(5, 7)))

@@ -18,8 +18,12 @@ def found():
     return solutions.run({"a": CELL}, workers=1)["a"]
 
 
+def drawn(task, num):
+    return planes.picture(task, planes.look(task, num=num))
+
+
 def test_the_plane_runs_from_early_to_late_and_towards_the_minimum_found_from_late(found):
-    seen = planes.picture(planes.task(CELL, found, seed=1), num=5)
+    seen = drawn(planes.task(CELL, found, seed=1), 5)
     early, late, optimum = (v.astype(float) for v in (found.ends[0, 1], found.ends[1, 1], found.optimal[1, 1]))
     np.testing.assert_allclose(seen.anchors[1], [np.linalg.norm(late - early), 0], atol=1e-9)
     # float32 weights, distances in float64
@@ -31,7 +35,7 @@ def test_the_plane_runs_from_early_to_late_and_towards_the_minimum_found_from_la
 
 
 def test_levels_start_below_the_late_end_and_end_above_the_early_one(found):
-    seen = planes.picture(planes.task(CELL, found), num=3)
+    seen = drawn(planes.task(CELL, found), 3)
     test = found.runs.test_loss[:, 0, -1]
     # the recorded loss is summed in another order
     np.testing.assert_allclose(seen.levels[[0, -1]], [test[1] / 4, 8 * test[0]], rtol=1e-5)
@@ -39,7 +43,7 @@ def test_levels_start_below_the_late_end_and_end_above_the_early_one(found):
 
 
 def test_the_model_stands_on_level_ground_and_falls_in_testing():
-    seen = planes.model_picture(num=15)
+    seen = drawn(planes.model_task(), 15)
     surface, plane = seen.surface, seen.surface.plane
     assert seen.decay_times == (30, 1500)
     losses = {name: [float(v) for v in _at(seen, name)] for name in ("train", "test")}
@@ -51,7 +55,7 @@ def test_the_model_stands_on_level_ground_and_falls_in_testing():
 
 
 def test_the_ends_have_their_own_losses(found):
-    seen = planes.picture(planes.task(CELL, found), num=3)
+    seen = drawn(planes.task(CELL, found), 3)
     # the recorded losses are summed in another order
     np.testing.assert_allclose(seen.end_losses["test"], found.runs.test_loss[:, 0, -1], rtol=1e-5)
     np.testing.assert_allclose(seen.end_losses["train"], found.runs.train_loss[:, 0, -1], rtol=1e-5)
@@ -63,7 +67,7 @@ def test_a_window_shows_a_pair_of_views_with_its_length_as_the_unit():
     seen = planes.window(views, (model.early, model.late))
     np.testing.assert_allclose(seen.anchors, [[0, 0], [1, 0], views.optimum[0, 0]], atol=1e-12)
     np.testing.assert_array_equal(seen.surface["test"], views.plane["test"][0, 0])
-    exact = planes.model_picture(num=3)
+    exact = drawn(planes.model_task(), 3)
     # the same ends on the line and on the plane, evaluated at E + t (L - E)
     np.testing.assert_allclose(seen.end_losses["test"], exact.end_losses["test"], rtol=1e-9)
     np.testing.assert_allclose(seen.levels, exact.levels, rtol=1e-9)

@@ -15,7 +15,8 @@ CELL = Cell(config=CONFIG, decay_epochs=(1, 2), trunk_epochs=(1, 2), seeds=(0, 1
 
 def test_curvature_is_that_of_the_dense_hessian():
     found = solutions.run({"a": CELL}, workers=1)["a"]
-    seen = Sharpness.join([sharpness.measure(task, num_probes=400) for task in sharpness.tasks(CELL, found)])
+    tasks = sharpness.tasks(CELL, found)
+    seen = Sharpness.join(tasks[0], [sharpness.measure(task, num_probes=400) for task in tasks])
     loss = solutions.losses(CONFIG)["train"]
     for d, s in np.ndindex(2, 2):
         H = torch.autograd.functional.hessian(loss, torch.from_numpy(found.ends[d, s].copy())).numpy()

@@ -79,7 +79,12 @@ def test_a_cell_that_is_not_probed_says_so(found):
     assert (other.reason == "").all()
 
 
-def test_description_and_key_name_the_settings():
-    text = solutions.describe({"a": CELL})
-    assert "| a | squared | 40 | 10 | 0.1 → 0.01 | 0.3 | 1, 2, 3 | 4 | 3 |" in text
-    assert solutions.key({"a": CELL}) != solutions.key({"a": replace(CELL, probe_steps=6)})
+def test_a_stored_solution_is_the_one_that_was_found(tmp_path, monkeypatch):
+    small = {"a": replace(CELL, seeds=(0, 1))}
+    monkeypatch.setenv("LRDECAY_STORE", str(tmp_path))
+    first = solutions.run(small, workers=1)["a"]
+    monkeypatch.setattr("lrdecay_core.sweeps.runner._call", lambda *_: 1 / 0)  # whatever is computed again, fails
+    again = solutions.run(small, workers=1)["a"]
+    for name in ("optimal", "optimal_test", "optimal_train", "reason", "ends", "trunk_at_decay", "distance"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
+    assert (again.runs.config, again.runs.seeds, again.seconds) == (CONFIG, (0, 1), first.seconds)

@@ -31,7 +31,8 @@ def found():
 
 @pytest.fixture(scope="module")
 def walked(found):
-    return Walk.join([valley_walk.walk(task) for task in valley_walk.tasks(CELL, found)])
+    tasks = valley_walk.tasks(CELL, found)
+    return Walk.join(tasks[0], [valley_walk.walk(task) for task in tasks])
 
 
 def test_walk_measures_distances_and_neighbours_then_the_whole_way(found, walked):
@@ -62,14 +63,14 @@ def test_paths_join_the_ends_and_bending_does_not_raise_the_mean(found):
     task = valley_walk.tasks(CELL, found)[1]
     paths = valley_walk.paths(task, steps=5)
     loss = solutions.losses(CONFIG)["train"]
-    assert list(paths.lines) == list(paths.curves)
-    assert "decay at 1 to decay at 5" in paths.lines
-    for name, line in paths.lines.items():
-        curve = paths.curves[name]
-        np.testing.assert_allclose(line.ends["train"], curve.ends["train"])
-        assert curve.descent.loss <= curve.descent.start_loss
+    assert paths.names == ("decay at 1 to decay at 5", "to the sibling", "to another seed, aligned")
+    np.testing.assert_allclose(paths.lines[:, [0, -1]], paths.curves[:, [0, -1]])
+    # the descent starts at the line; the mean over 21 points is not quite the one it lowers
+    assert (paths.curves.mean(axis=1) <= 1.001 * paths.lines.mean(axis=1)).all()
+    assert (paths.curves != paths.lines).any(axis=1).all()
     # ends recomputed one by one, float32
-    assert paths.lines["to the sibling"].ends["train"][0] == pytest.approx(float(loss(task.ends[-1])), rel=1e-5)
+    assert paths.lines[1, 0] == pytest.approx(float(loss(task.ends[-1])), rel=1e-5)
+    assert paths.lines[0, 0] == pytest.approx(float(loss(task.ends[0])), rel=1e-5)
 
 
 def test_track_of_a_trunk_beside_a_bent_line(found):

@@ -68,6 +68,15 @@ def test_join_keeps_the_order(ends, view):
     assert both.length.tolist() == [view.length[0], other.length[0]]
 
 
+def test_flat_arrays_make_the_view_again(view):
+    again = Views.of(view.flat)
+    for name in ("train", "test"):
+        np.testing.assert_array_equal(again.line[name], view.line[name])
+        np.testing.assert_array_equal(again.plane[name], view.plane[name])
+    np.testing.assert_array_equal(again.optimum, view.optimum)
+    np.testing.assert_array_equal(again.length, view.length)
+
+
 def test_refuses(ends):
     with pytest.raises(ValueError, match="`losses` must be one of 'testing', 'train', got 'test'"):
         look(Ends(early=ends.early, late=ends.late, optima=ends.optima,

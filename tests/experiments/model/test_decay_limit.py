@@ -40,8 +40,7 @@ def test_deviation_is_relative_to_the_largest_coefficient():
     np.testing.assert_allclose(doubled.deviation, 1.0)
 
 
-def test_description_and_key(monkeypatch):
+def test_description(monkeypatch):
     monkeypatch.setenv("LRDECAY_PROFILE", "book")
     assert "| 4 | 9 | 2 | 2 | 1 | 0.04 |" in decay_limit.describe([SMALL])
     assert "`book` profile" in decay_limit.describe([SMALL])
-    assert decay_limit.key(decay_limit.limits("book")) != decay_limit.key(decay_limit.limits("quick"))

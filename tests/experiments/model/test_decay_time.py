@@ -79,8 +79,3 @@ def test_description_names_settings_and_profile(monkeypatch):
     assert "0.04, 0.03, 0.02, 0.01" in text
     assert "50,000 steps" in text
     assert "`book` profile" in text
-
-
-def test_key_names_the_study():
-    assert decay_time.key(SMALL) == decay_time.key(replace(SMALL))
-    assert decay_time.key(SMALL) != decay_time.key(replace(SMALL, target=0.3))

@@ -56,13 +56,3 @@ def test_prediction_and_measurement_side_by_side():
     predicted, measured = minimum_norm.compare(SMALL, (300, 1500), seed=0)
     assert predicted.shape == measured.shape == (2,)
     np.testing.assert_allclose(measured, predicted, rtol=0.2)  # a rate of 0.04 with batches of 2
-
-
-def test_unequal_columns_end_at_the_weighted_problem():
-    found = minimum_norm.weighted(problem_seeds=(0, 1, 2), decay_step=1000)
-    assert np.median(found.to_weighted) < 0.05 < np.median(found.to_plain)
-    assert np.corrcoef(found.column_weights, found.taken)[0, 1] > 0.98
-
-
-def test_key():
-    assert minimum_norm.key(minimum_norm.norm_plan("book")) != minimum_norm.key(minimum_norm.norm_plan("quick"))

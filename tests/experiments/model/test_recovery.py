@@ -73,7 +73,3 @@ def test_two_truths_one_run():
     assert (np.diff(found.other_loss) > 0).all()
     # losses are 2 t^2 and 2 (1 - t)^2 of the same position t
     np.testing.assert_allclose(np.sqrt(found.test_loss / 2) + np.sqrt(found.other_loss / 2), 1.0, rtol=1e-9)
-
-
-def test_key():
-    assert recovery.key(recovery.plan("book")) != recovery.key(recovery.plan("quick"))

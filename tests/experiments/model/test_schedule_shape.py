@@ -96,4 +96,3 @@ def test_description_names_settings(monkeypatch):
     assert "22,500 steps" in said
     assert "20 problems, 8 runs" in said
     assert "`book`" in said
-    assert schedule_shape.key(SMALL) != schedule_shape.key(replace(SMALL, depth=0.6))

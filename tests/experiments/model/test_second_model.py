@@ -96,4 +96,3 @@ def test_description_names_settings(monkeypatch):
     assert "10 problems: 10 × 10 matrices of rank 2" in said
     assert "70$ of 100 numbers" in said
     assert "`book`" in said
-    assert second.key(SMALL) != second.key(replace(SMALL, rank=2))

@@ -17,7 +17,6 @@ def test_the_plan_holds_what_the_claim_asks_for():
     assert slow.slow_times[-1] == 5.0
     assert slow.num_replicas >= 32
     assert slow_curves.plan("quick").setting == slow.setting
-    assert slow_curves.key(slow_curves.plan("quick")) != slow_curves.key(slow)
 
 
 def test_slow_curves_are_near_both_predictions():

@@ -86,3 +86,9 @@ def test_description_names_the_profile(monkeypatch):
 def test_refuses_an_unknown_variant():
     with pytest.raises(ValueError, match="`name` must be one of"):
         variants.build(SMALL, "heavy tails", 0)
+
+
+def test_unequal_columns_end_at_the_weighted_problem():
+    found = variants.weighted(problem_seeds=(0, 1, 2), decay_step=1000)
+    assert np.median(found.to_weighted) < 0.05 < np.median(found.to_plain)
+    assert np.corrcoef(found.column_weights, found.taken)[0, 1] > 0.98

@@ -47,18 +47,3 @@ def test_run_splits_seeds_over_workers_and_puts_them_together():
     assert alone["b"].seeds == (5,)
     # A worker has one thread, this process may have more: float32 products may be summed in another order.
     np.testing.assert_allclose(alone["a"].weights, together["a"].weights, rtol=0, atol=2e-6)
-
-
-def test_description_has_a_row_per_cell_and_names_the_profile(monkeypatch):
-    monkeypatch.setenv("LRDECAY_PROFILE", "book")
-    text = late_decay.describe(late_decay.cells("book"))
-    assert text.count("\n| ") == 4
-    assert "| 0.3 → 0.03 | 0.3 | 600 | 10 |" in text
-    assert "`book` profile" in text
-
-
-def test_key_names_configurations_and_comparisons():
-    cells = late_decay.cells("quick")
-    changed = {**cells, late_decay.MAIN: replace(cells[late_decay.MAIN], levels=(0.1,))}
-    assert late_decay.key(cells) == late_decay.key(dict(cells))
-    assert late_decay.key(cells) != late_decay.key(changed)

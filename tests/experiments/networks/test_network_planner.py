@@ -87,7 +87,7 @@ def test_a_pilot_is_run_fitted_and_written(tmp_path, monkeypatch):
     }
     small = planner.Study(conditions=conditions, seeds=(3, 5), decay_epochs=(1, 3))
     monkeypatch.setattr(planner, "pilot", lambda: small)
-    monkeypatch.setattr(planner.executors, "available_cores", lambda: 1)
+    monkeypatch.setattr("lrdecay_core.executors.available_cores", lambda: 1)
     rule = planner.write_pilot(tmp_path / "pilot.json")
     raw = json.loads((tmp_path / "pilot.json").read_text())
     assert raw["rule"]["feature"] == rule.feature

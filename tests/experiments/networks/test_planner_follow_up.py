@@ -26,7 +26,7 @@ def test_every_condition_is_new_and_has_a_seed_of_its_own():
 
 
 def test_parts_are_run_and_written_in_order(tmp_path, monkeypatch):
-    monkeypatch.setattr(network_planner.executors, "available_cores", lambda: 1)
+    monkeypatch.setattr("lrdecay_core.executors.available_cores", lambda: 1)
     parts = {}
     for name, study in list(planner_follow_up.studies().items())[:2]:
         conditions = {

@@ -45,3 +45,12 @@ def test_chapters_that_name_a_network_alike_train_the_same_but_for_the_budget(pr
     assert differences(ours, seen["digits MLP"].config) <= {"epochs"}
     assert differences(ours, late["digits MLP"].config) <= {"epochs"}
     assert differences(late[late_decay.MAIN].config, seen["MNIST-1D CNN, cross-entropy"].config) <= {"epochs"}
+
+
+def test_the_table_has_a_row_per_cell_and_names_the_profile(monkeypatch):
+    monkeypatch.setenv("LRDECAY_PROFILE", "book")
+    text = settings.describe({**late_decay.cells("book"), "one": landscapes.study("book").cells["MNIST-1D MLP"]})
+    assert text.count("\n| ") == 5
+    assert "| cross entropy | 1000 | 25 | 0.3 → 0.03 | 0.3 | 10, 30, 60, 100, 200, 300, 600 | 600 | 10 |" in text
+    assert "| one | squared | 1000 | 10 | 0.1 → 0.02 | 0.1 | 3, 10, 20, 45 | 60 | 5 |" in text
+    assert "`book` profile" in text

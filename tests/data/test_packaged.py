@@ -2,8 +2,26 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from lrdecay_core import data
+
+
+def test_every_scan_is_in_exactly_one_part():
+    ds = data.load("digits")
+    whole = np.concatenate([ds.train.inputs, ds.test.inputs]).reshape(1797, 64) * 16
+    source = load_digits()
+    labels = np.concatenate([ds.train.targets, ds.test.targets])
+    ours = sorted(map(tuple, np.column_stack([whole, labels]).astype(int)))
+    assert ours == sorted(map(tuple, np.column_stack([source.data, source.target]).astype(int)))
+
+
+def test_parts_and_ranges():
+    ds = data.load("digits")
+    assert (len(ds.train.targets), len(ds.test.targets)) == (1000, 797)
+    assert ds.train.inputs.dtype == np.float32
+    assert (ds.train.inputs.min(), ds.train.inputs.max()) == (0.0, 1.0)
+    assert np.bincount(ds.train.targets).min() > 80  # every class is there; 100 each on average
 
 
 def test_shapes_and_scale():
@@ -19,14 +37,14 @@ def test_shapes_and_scale():
 def test_numpy_global_state_is_put_back():
     np.random.seed(1)  # noqa: NPY002
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    sys.modules["lrdecay_core.data.mnist1d"].mnist1d()
+    sys.modules["lrdecay_core.data.packaged"].mnist1d()
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
 def test_other_numbers_are_refused(monkeypatch):
     import mnist1d.data
 
-    module = sys.modules["lrdecay_core.data.mnist1d"]
+    module = sys.modules["lrdecay_core.data.packaged"]
     true = mnist1d.data.make_dataset
 
     def altered(args):
