@@ -1,6 +1,7 @@
 """Results that look right and are not: each is planted in a miniature book and must turn it red.
 
-The miniature has this repository's tools, settings and Makefile, a library of one function and chapters of few cells.
+The miniature has this repository's tools, settings and Makefile, a library of what these call and one function, and
+chapters of few cells.
 """
 
 import json
@@ -32,6 +33,12 @@ LIBRARY = {
     "def collect():\n    return dict.fromkeys(NAMES, 'x') | {'profile': 'quick', 'versions': {}}\n",
     "claims/__init__.py": "",
     "claims/registry.py": "REGISTRY = {}\nSTATEMENTS = {'S1': 'It helps.'}\n",
+    "experiments/__init__.py": "",
+    "experiments/model/__init__.py": "",
+    "experiments/model/exits.py": "def question():\n    return None\n",
+    "figures/__init__.py": "def use_style():\n    pass\n",
+    "figures/space_curve.py": "from matplotlib.figure import Figure\n\n\n"
+    "def draw_question(found):\n    return Figure()\n",
 }
 PAGES = {
     "_toc.yml": "format: jb-book\nroot: intro\nchapters:\n- file: chapters/one\n- file: chapters/claims\n",
