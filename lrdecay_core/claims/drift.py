@@ -85,4 +85,5 @@ def _outcome(findings: list[str]) -> str:
 def _line(name: str, arms: Arms) -> str:
     early, late = (arms.at("train_loss", -1, epoch).mean() for epoch in (arms.decay_epochs[0], arms.decay_epochs[-1]))
     way = profile_interval(arms.travel[-1])
-    return f"| {name} | {early:.1e} | {late:.1e} | {way} | {profile_interval(drift(arms))} |"
+    losses = f"{early:.1e} | {late:.1e}".replace("-", "−")  # no line breaks after this sign
+    return f"| {name} | {losses} | {way} | {profile_interval(drift(arms))} |"

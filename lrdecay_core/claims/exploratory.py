@@ -135,12 +135,20 @@ def describe_gains(rows: list[Row]) -> str:
 
 
 def describe_match(runs: Mapping[str, Arms]) -> str:
-    """Return how far momentum at the matched rate, and SGD at its written one, end from SGD: late decays, paired."""
+    """Return whether momentum ends where SGD does at the matched rate, and SGD at the written one: late decays, paired.
+
+    An interval that holds 0 does not show that two are equal: its width says how far apart they may be.
+    """
     level, found = thresholds().confidence, {}
     for name in ("momentum 0.9", "Nesterov 0.9", "SGD, tenth of the rate"):
-        found[name] = mean_interval(runs[name].final[-1] - runs["SGD"].final[-1], confidence=level)
-    parts = ", ".join(f"{name} **{interval}**" for name, interval in found.items())
-    return f"Test error of the late decay minus that of SGD's late decay: {parts}."
+        interval = mean_interval(runs[name].final[-1] - runs["SGD"].final[-1], confidence=level)
+        side = interval.word("worse than it", "better than it", "not told apart from it")
+        found[name] = f"{name} **{interval}**, {side if np.isfinite(interval.low) else 'one pair only'}"
+    *matched, control = found.values()
+    return (
+        f"Test error of the late decay minus that of SGD's late decay, at the matched rate: "
+        f"{'; '.join(matched)}. Control, at the written rate without momentum: {control}."
+    )
 
 
 def reading(arms: Arms, powers: tuple[int, int]) -> np.ndarray:

@@ -70,4 +70,4 @@ def test_the_verdict_follows_the_predictions_and_the_control(changed, words):
 def test_every_condition_has_a_row_with_its_losses_at_t_and_4t():
     text = drift.describe_drift({"known": made_up(0.2, 0.0), **runs()})
     assert [line.split("|")[1].strip() for line in text.splitlines()[4:]] == ["known", *runs()]
-    assert "| known | 1.0e-01 | 1.0e-04 | +0.2000 [" in text
+    assert "| known | 1.0e−01 | 1.0e−04 | +0.2000 [" in text

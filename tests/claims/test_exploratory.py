@@ -148,3 +148,5 @@ def test_the_match_compares_late_decays_with_those_of_sgd():
     text = exploratory.describe_match(runs)
     assert "momentum 0.9 **+0.2500" in text
     assert "Nesterov 0.9 **+0.0000" in text
+    assert text.count("not told apart from it") == 2
+    assert "n = 3**, worse than it; Nesterov" in text
