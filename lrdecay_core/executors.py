@@ -9,6 +9,7 @@ import logging
 import multiprocessing
 import os
 import re
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -92,10 +93,16 @@ def local_processes(workers: int | None = None) -> Executor:
     """Return an executor of ``workers`` fresh :class:`Processes` with one thread each (default: one per core).
 
     With one worker no process is started: the calls run here.
+
+    Raises:
+        ValueError: ``workers`` is out of range, or above 1 in a program that was read from standard input.
     """
     count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1, maximum=MOST)
     if count == 1:
         return Serial()
+    program = getattr(sys.modules["__main__"], "__file__", None)
+    if program is not None and not os.path.exists(program):  # each process would read it again, and fail
+        raise ValueError(f"`workers` above 1 need a program in a file or a notebook, got {program}; save it, or give 1")
     return Processes(count)
 
 

@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import sys
 import time
 from concurrent.futures.process import BrokenProcessPool
@@ -35,6 +36,14 @@ def test_one_worker_is_this_process():
 def test_bad_worker_count():
     with pytest.raises(ValueError, match="`workers`"):
         executors.local_processes(0)
+
+
+def test_a_program_from_standard_input_is_told_what_to_do():
+    program = "from lrdecay_core import executors\nexecutors.local_processes(2)"
+    done = subprocess.run([sys.executable, "-"], input=program, capture_output=True, text=True, timeout=60)
+    assert "ValueError: `workers` above 1 need a program in a file or a notebook, got" in done.stderr
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr  # there is no file to read again
 
 
 def test_dask_workers_are_other_processes_with_one_thread_and_no_bars(monkeypatch, capsys):
