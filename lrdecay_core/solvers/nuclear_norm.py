@@ -54,6 +54,8 @@ def nuclear_norm(A: Any, y: Any, *, tolerance: float = 1e-8) -> NuclearNorm:
     A = checks.finite_array("A", A, shape=(None, None, None))
     flat, y = checks.design(A.reshape(len(A), -1), checks.finite_array("y", y, shape=(len(A),)))
     goal = checks.positive("tolerance", tolerance)
+    unit = np.ldexp(1.0, int(np.frexp(np.abs(y).max())[1]) - 1)  # a power of two: no digit changes, no norm overflows
+    y = y / unit
     back, shape = np.linalg.pinv(flat), A.shape[1:]
     rho = STEP * max(float(np.linalg.norm(back @ y)), 1e-300)
     low, dual = np.zeros(flat.shape[1]), np.zeros(flat.shape[1])
@@ -72,11 +74,15 @@ def nuclear_norm(A: Any, y: Any, *, tolerance: float = 1e-8) -> NuclearNorm:
             if gap <= goal * value:
                 break
     else:
-        raise RuntimeError(f"no solution to a relative gap of {goal:g} in {SWEEPS} sweeps: {gap / value:.1e}")
+        raise RuntimeError(f"`tolerance` of {goal:g} was not met in {SWEEPS} sweeps, but {gap / value:.1e}; raise it")
+    if unit > 1 and value >= np.finfo(float).max / unit:
+        raise ValueError(
+            f"`y` must be small enough for a norm below 1e308, got entries up to {np.abs(y).max() * unit:g}"
+        )
     return NuclearNorm(
-        solution=fit.reshape(shape),
-        value=value,
-        gap=gap,
-        residual=float(np.abs(flat @ fit - y).max()),
+        solution=unit * fit.reshape(shape),
+        value=float(unit * value),
+        gap=float(unit * gap),
+        residual=float(unit * np.abs(flat @ fit - y).max()),
         certificate=certificate,
     )

@@ -30,6 +30,18 @@ def test_scale_of_the_labels_does_not_matter():
     np.testing.assert_allclose(1e6 * small.solution, large.solution, atol=1e-3)  # gap 1e-8 of 1e3, square root in W
 
 
+def test_labels_near_the_largest_and_smallest_numbers_change_no_digit():
+    problem = MatrixProblem.low_rank(size=5, rank=1, num_samples=18, seed=4)
+    found = solvers.nuclear_norm(problem.A, problem.y)
+    for power in (-1000, 1000):
+        scaled = solvers.nuclear_norm(problem.A, np.ldexp(problem.y, power))
+        np.testing.assert_array_equal(scaled.solution, np.ldexp(found.solution, power))
+        assert scaled.value == np.ldexp(found.value, power)
+    assert solvers.nuclear_norm(problem.A, 0 * problem.y).value == 0
+    with pytest.raises(ValueError, match="`y` must be small enough"):
+        solvers.nuclear_norm(np.eye(3)[None] * 1e-9, [1e300])
+
+
 def test_bad_input_is_named():
     A = np.random.default_rng(0).standard_normal((4, 3, 3))
     with pytest.raises(ValueError, match="`A` must have shape"):
@@ -43,7 +55,7 @@ def test_bad_input_is_named():
 def test_unreached_tolerance_is_an_error(monkeypatch):
     monkeypatch.setattr(sys.modules["lrdecay_core.solvers.nuclear_norm"], "SWEEPS", 20)  # a function has its name
     problem = MatrixProblem.low_rank(size=5, rank=5, num_samples=12, seed=2)
-    with pytest.raises(RuntimeError, match="no solution to a relative gap of 1e-12 in 20 sweeps"):
+    with pytest.raises(RuntimeError, match="`tolerance` of 1e-12 was not met in 20 sweeps"):
         solvers.nuclear_norm(problem.A, problem.y, tolerance=1e-12)
     with pytest.raises(ValueError, match="`tolerance` must be a finite number above 0"):
         solvers.nuclear_norm(problem.A, problem.y, tolerance=0.0)
