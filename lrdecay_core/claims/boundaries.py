@@ -9,7 +9,8 @@ import numpy as np
 from lrdecay_core.claims.ledger import Control, Evidence, Row
 from lrdecay_core.claims.statistics import Interval, mean_interval, profile_interval, thresholds
 from lrdecay_core.experiments.model.label_noise_off import SilentModel
-from lrdecay_core.experiments.networks.boundaries import FRESH, SILENT, Arms
+from lrdecay_core.experiments.networks.arms import Arms
+from lrdecay_core.experiments.networks.boundaries import FRESH, SILENT
 
 __all__ = ["MARGIN", "corruption", "gain", "gains", "persistence", "word_of_margin"]
 

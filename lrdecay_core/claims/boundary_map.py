@@ -8,7 +8,7 @@ import numpy as np
 
 from lrdecay_core.claims.boundaries import gain
 from lrdecay_core.claims.statistics import Interval, mean_interval, thresholds
-from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.arms import Arms
 from lrdecay_core.experiments.networks.boundary_map import LARGE, SMALL, cell, shares
 
 __all__ = ["contrasts", "describe", "gain_map"]

@@ -9,7 +9,8 @@ import numpy as np
 from lrdecay_core.claims.boundaries import word_of_margin
 from lrdecay_core.claims.ledger import Row
 from lrdecay_core.claims.statistics import profile_interval
-from lrdecay_core.experiments.networks.boundaries import CROSS_ENTROPY, SQUARED, SQUARED_FRESH, Arms
+from lrdecay_core.experiments.networks.arms import Arms
+from lrdecay_core.experiments.networks.boundaries import CROSS_ENTROPY, SQUARED, SQUARED_FRESH
 
 __all__ = ["describe_drift", "drift", "predictions"]
 

@@ -9,7 +9,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from lrdecay_core.claims.ledger import Row
 from lrdecay_core.claims.statistics import Interval, mean_interval, profile_interval, thresholds
-from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.arms import Arms
 from lrdecay_core.experiments.networks.schedules import RULER, Shapes
 
 __all__ = [

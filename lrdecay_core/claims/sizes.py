@@ -9,7 +9,7 @@ import numpy as np
 from lrdecay_core.claims.boundaries import gain
 from lrdecay_core.claims.ledger import Row
 from lrdecay_core.claims.statistics import mean_interval, thresholds
-from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.arms import Arms
 from lrdecay_core.experiments.networks.sizes import LARGE, SMALL
 
 __all__ = ["describe", "gains", "slope_rows", "slopes"]

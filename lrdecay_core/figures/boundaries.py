@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from lrdecay_core.claims.exploratory import CLOCKS, SCALES, SQUARES, reading
 from lrdecay_core.claims.statistics import mean_interval
 from lrdecay_core.experiments.model.label_noise_off import SilentModel
-from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.arms import Arms
 from lrdecay_core.experiments.networks.schedules import RULER, Shapes
 from lrdecay_core.figures.style import (
     CONTROL,

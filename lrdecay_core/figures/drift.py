@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from lrdecay_core.claims.boundaries import MARGIN
 from lrdecay_core.claims.drift import drift
 from lrdecay_core.claims.statistics import mean_interval
-from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.arms import Arms
 from lrdecay_core.figures.style import CONTROL, MEASURED, new_axes, plain_log
 
 __all__ = ["plot_drift", "plot_travel"]

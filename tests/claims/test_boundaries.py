@@ -7,7 +7,8 @@ import pytest
 
 from lrdecay_core.claims import Interval, boundaries
 from lrdecay_core.experiments.model.label_noise_off import SilentModel
-from lrdecay_core.experiments.networks.boundaries import FRESH, SILENT, Arms
+from lrdecay_core.experiments.networks.arms import Arms
+from lrdecay_core.experiments.networks.boundaries import FRESH, SILENT
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import boundary_map as evidence
-from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.arms import Arms
 from lrdecay_core.experiments.networks.boundary_map import LARGE, SMALL, cell, shares
 
 JITTER = 0.001 * np.array([-1, 1, -1, 1, 0])

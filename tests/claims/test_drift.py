@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import drift
-from lrdecay_core.experiments.networks.boundaries import CROSS_ENTROPY, SQUARED, SQUARED_FRESH, Arms
+from lrdecay_core.experiments.networks.arms import Arms
+from lrdecay_core.experiments.networks.boundaries import CROSS_ENTROPY, SQUARED, SQUARED_FRESH
 
 JITTER = np.array([-1, 1, -1, 1, -1, 1])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import Interval, Row, exploratory
-from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.arms import Arms
 from lrdecay_core.experiments.networks.schedules import RULER, Shapes
 from lrdecay_core.training import TrainConfig
 

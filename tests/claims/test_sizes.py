@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrdecay_core.claims import sizes as evidence
-from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.arms import Arms
 from lrdecay_core.experiments.networks.sizes import LARGE, SMALL
 
 AXES = {"width": (6, 12, 24)}

@@ -5,7 +5,7 @@ import pytest
 
 from lrdecay_core.claims.exploratory import SQUARES, SUM, TIME
 from lrdecay_core.experiments.model.label_noise_off import SilentModel
-from lrdecay_core.experiments.networks.boundaries import Arms
+from lrdecay_core.experiments.networks.arms import Arms
 from lrdecay_core.experiments.networks.schedules import RULER, Shapes
 from lrdecay_core.figures import boundaries as draw
 from lrdecay_core.training import TrainConfig

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lrdecay_core import environment
-from lrdecay_core.experiments.networks import boundaries, sizes
-from lrdecay_core.experiments.networks.boundaries import CORRUPTION, Arms, Section
+from lrdecay_core.experiments.networks import arms, sizes
+from lrdecay_core.experiments.networks.arms import Arms, Section
+from lrdecay_core.experiments.networks.boundaries import CORRUPTION
 from lrdecay_core.experiments.networks.settings import digits_classifier, mnist1d_cnn
 from lrdecay_core.experiments.networks.sizes import LARGE, SMALL
 
@@ -59,7 +60,7 @@ def run(
     parts: Mapping[str, Section], *, workers: int | None = None, store: str | None = None
 ) -> dict[str, dict[str, Arms]]:
     """Train every cell, and look at the ends alone; ``store`` makes it resumable."""
-    return boundaries.run(parts, how=sizes.train, workers=workers, store=store)
+    return arms.run(parts, how=sizes.train, workers=workers, store=store)
 
 
 def describe(profile: str | None = None) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from lrdecay_core import environment, schedules
-from lrdecay_core.experiments.networks import boundaries
-from lrdecay_core.experiments.networks.boundaries import Arms, Section
+from lrdecay_core.experiments.networks import arms
+from lrdecay_core.experiments.networks.arms import Arms, Section
 from lrdecay_core.experiments.networks.settings import mnist1d_cnn
 from lrdecay_core.training import TrainConfig, scheduled
 
@@ -55,7 +55,7 @@ def sections(profile: str | None = None) -> dict[str, Section]:
 
 
 def train(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Train one condition as :func:`boundaries.train` does, and look at its end alone: a third cheaper.
+    """Train one condition as :func:`arms.train` does, and look at its end alone: a third cheaper.
 
     Neither the training error nor the way of the trunk is measured: NaN.
     """
@@ -71,7 +71,7 @@ def train(spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 def run(parts: Mapping[str, Section], *, workers: int | None = None) -> dict[str, dict[str, Arms]]:
     """Train every size of :func:`sections`."""
-    return boundaries.run(parts, how=train, workers=workers)
+    return arms.run(parts, how=train, workers=workers)
 
 
 def describe(profile: str | None = None) -> str:

@@ -3,7 +3,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from lrdecay_core.experiments.networks import boundaries, sizes
+from lrdecay_core.experiments.networks import arms, sizes
 
 
 @pytest.mark.parametrize("profile", ["quick", "book"])
@@ -51,7 +51,7 @@ def test_ends_are_those_of_the_branched_runs():
     part = sizes.sections("quick")["samples 250"]
     conditions = {name: replace(c, num_train=100, epochs=6, width=8) for name, c in part.conditions.items()}
     small = replace(part, conditions=conditions, decay_epochs=(1, 3), seeds=(5, 7, 9))
-    found, whole = sizes.run({"a": small}, workers=1)["a"], boundaries.run({"a": small}, workers=1)["a"]
+    found, whole = sizes.run({"a": small}, workers=1)["a"], arms.run({"a": small}, workers=1)["a"]
     for name in conditions:
         np.testing.assert_allclose(found[name].final, whole[name].final, rtol=0, atol=1e-3)  # one signal of 1,000
         # float32: stacks of other sizes may sum in another order
