@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from lrdecay_core import checks, data
+from lrdecay_core import checks, data, environment
 from lrdecay_core.training.config import TrainConfig
 from lrdecay_core.training.ensemble import Ensemble
 from lrdecay_core.training.loop import Loop
@@ -76,7 +76,7 @@ def trials(
     place = checks.torch_device("device", device)
     started, found = time.perf_counter(), []
     trunk = Loop(config, arms[-1:], replicates, place)
-    for t in arms:
+    for t in environment.progress(arms, "trials"):
         while trunk.epoch < t:
             trunk.run_epoch()
         found.append(_tail(trunk, t, epochs))

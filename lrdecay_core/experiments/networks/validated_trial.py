@@ -133,11 +133,13 @@ def labels_as_given(config: TrainConfig, seed: int, samples: data.Split) -> data
 def choose(error: np.ndarray) -> np.ndarray:
     """Return the position (N,) of the candidate with the lowest error (N, D); of several, the latest.
 
+    NaN, a trial that diverged, is never the lowest.
+
     >>> choose(np.array([[0.3, 0.1, 0.1, 0.2]])).tolist()
     [2]
     """
-    last = error.shape[1] - 1
-    return np.asarray(last - error[:, ::-1].argmin(axis=1))
+    known = np.where(np.isnan(error), np.inf, error)
+    return np.asarray(known.shape[1] - 1 - known[:, ::-1].argmin(axis=1))
 
 
 def epochs_spent(config: TrainConfig, decay_epochs: tuple[int, ...], where: np.ndarray) -> dict[str, np.ndarray]:

@@ -86,6 +86,11 @@ def test_the_lowest_error_is_chosen_and_of_several_the_latest():
     assert trial.choose(np.array([[0.3, 0.1, 0.2], [0.1, 0.3, 0.1], [0.2, 0.2, 0.2]])).tolist() == [1, 2, 2]
 
 
+def test_a_trial_that_diverged_is_not_chosen():
+    nan = np.nan
+    assert trial.choose(np.array([[nan, 0.2, nan], [0.4, nan, nan], [nan, nan, nan]])).tolist() == [1, 0, 2]
+
+
 @pytest.mark.parametrize("profile", ["quick", "book"])
 def test_runs_are_fresh_each_with_a_seed_of_its_own(profile):
     parts = trial.studies(profile)
