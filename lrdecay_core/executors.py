@@ -100,8 +100,9 @@ def local_processes(workers: int | None = None) -> Executor:
     count = available_cores() if workers is None else checks.integer("workers", workers, minimum=1, maximum=MOST)
     if count == 1:
         return Serial()
-    program = getattr(sys.modules["__main__"], "__file__", None)
-    if program is not None and not os.path.exists(program):  # each process would read it again, and fail
+    main = sys.modules["__main__"]
+    program = getattr(main, "__file__", None)
+    if program is not None and main.__spec__ is None and not os.path.exists(program):  # no process could read it again
         raise ValueError(f"`workers` above 1 need a program in a file or a notebook, got {program}; save it, or give 1")
     return Processes(count)
 

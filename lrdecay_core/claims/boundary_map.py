@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lrdecay_core.claims.boundaries import gain
-from lrdecay_core.claims.statistics import Interval, mean_interval, thresholds
+from lrdecay_core.claims.statistics import Interval, profile_interval
 from lrdecay_core.experiments.networks.arms import Arms
 from lrdecay_core.experiments.networks.boundary_map import LARGE, SMALL, cell, shares
 
@@ -47,8 +47,7 @@ def describe(networks: Mapping[str, Runs]) -> str:
 
 
 def _effect(kind: str, main: np.ndarray, control: np.ndarray) -> str:
-    level = thresholds().confidence
-    found, other, apart = (mean_interval(v, confidence=level) for v in (main, control, main - control))
+    found, other, apart = map(profile_interval, (main, control, main - control))
     if not np.isfinite(found.low):
         return f"One seed cannot judge {kind}."
     verb = found.word("rises", "falls", "")

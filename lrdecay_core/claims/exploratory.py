@@ -40,7 +40,7 @@ CLOCKS = {
     "η²T / B": (2, 1),
 }
 """Name -> powers (p, r) of the clock eta^p T / B^r, T in steps."""
-SQUARES, SUM, TIME = "The sum of squared rates", "The sum of rates", "Time at a large rate"
+SQUARES, SUM, TIME = "sum of squared rates", "sum of rates", "time at a large rate"
 SCALES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     SQUARES: lambda rates: (rates**2).sum(axis=1),
     SUM: lambda rates: rates.sum(axis=1),
@@ -92,7 +92,7 @@ def shares(found: Shapes, scale: str | None = None) -> list[Row]:
 
 
 def describe_shapes(found: Shapes) -> str:
-    """Return which scale puts the shapes closest to the step decays, by how much, and what share of the gain they get.
+    """Return which scale puts the shapes closest to the step decays, and a table of how close every scale puts them.
 
     How far a scale leaves the shapes off the ruler is their root mean square distance, one number per seed.
     """
@@ -102,7 +102,7 @@ def describe_shapes(found: Shapes) -> str:
     rivals = [scale for scale, gap in gaps.items() if not gap.low > 0]
     said = "closest to the ruler, beyond the spread of seeds"
     if rivals:
-        said = f"closest to the ruler, but these seeds cannot tell it from {' and '.join(rivals).lower()}"
+        said = f"closest to the ruler, but these seeds cannot tell it from the {' and the '.join(rivals)}"
     lines = [
         f"| {scale} | {profile_interval(far[scale])} | {gaps.get(scale, 'closest')} | {_off_the_line(found, scale)} |"
         for scale in SCALES
@@ -110,7 +110,7 @@ def describe_shapes(found: Shapes) -> str:
     head = (
         "| scale | off the ruler, root mean square | more than the closest | shapes off the line |\n|---|---|---|---|"
     )
-    return "\n".join([f"**Verdict (exploratory).** {best} puts these shapes {said}.\n", head, *lines])
+    return "\n".join([f"**Verdict (exploratory).** The {best} puts these shapes {said}.\n", head, *lines])
 
 
 def describe_shares(found: Shapes) -> str:
@@ -139,9 +139,9 @@ def describe_match(runs: Mapping[str, Arms]) -> str:
 
     An interval that holds 0 does not show that two are equal: its width says how far apart they may be.
     """
-    level, found = thresholds().confidence, {}
+    found = {}
     for name in ("momentum 0.9", "Nesterov 0.9", "SGD, tenth of the rate"):
-        interval = mean_interval(runs[name].final[-1] - runs["SGD"].final[-1], confidence=level)
+        interval = profile_interval(runs[name].final[-1] - runs["SGD"].final[-1])
         side = interval.word("worse than it", "better than it", "not told apart from it")
         found[name] = f"{name} **{interval}**, {side if np.isfinite(interval.low) else 'one pair only'}"
     *matched, control = found.values()

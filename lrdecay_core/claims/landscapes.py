@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -160,9 +160,8 @@ def share_of_fall(main: Solutions, control: Solutions) -> tuple[Interval, Interv
         return found.runs.config.learning_rate * np.array(found.runs.decay_epochs)
 
     last = int(np.flatnonzero(travel(main) <= travel(control)[-1] * (1 + 1e-9))[-1])
-    return tuple(  # type: ignore[return-value]
-        profile_interval(d[0] - d[k]) for d, k in ((main.distance, last), (control.distance, -1))
-    )
+    ours, theirs = main.distance, control.distance
+    return profile_interval(ours[0] - ours[last]), profile_interval(theirs[0] - theirs[-1])
 
 
 def describe_descents(cells: Mapping[str, Solutions]) -> str:
@@ -206,5 +205,5 @@ def _finding(trend: Interval) -> str:
     return trend.word("rises with T", "falls with T", "no clear trend")
 
 
-def _listed(values: object, form: str) -> str:
-    return " / ".join(format(v, form) for v in values)  # type: ignore[attr-defined]
+def _listed(values: Iterable[float], form: str) -> str:
+    return " / ".join(format(v, form) for v in values)

@@ -102,7 +102,7 @@ def plot_shapes(found: Shapes, scale: str = SQUARES, *, ax: Axes | None = None) 
     _intervals(ax, place[:ruler], list(found.test_error[:ruler]), NEVER, TEST, "step decays")
     for k, a in enumerate(range(ruler, len(found.names))):
         _intervals(ax, place[a : a + 1], [found.test_error[a]], _colour(k), TEST, found.names[a], marker=MARKERS[k + 1])
-    ax.set(xlabel=scale.removeprefix("The ").lower(), ylabel="final test error")
+    ax.set(xlabel=scale, ylabel="final test error")
     return ax
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from lrdecay_core.claims.statistics import mean_interval
+from lrdecay_core.experiments.networks.validated_trial import choose
 from lrdecay_core.figures.style import CONTROL, MEASURED, ORANGE, TEST, new_axes, plain_log
 
 __all__ = ["plot_regret", "plot_trial"]
@@ -27,9 +28,8 @@ def plot_regret(regrets: Mapping[str, np.ndarray], *, ours: str = "planner", ax:
         i = mean_interval(values)
         colour = MEASURED if name == ours else CONTROL
         ax.plot(values, np.full(len(values), y) + 0.18, ".", color=colour, alpha=0.4, markersize=5)
-        ax.add_artist(
-            Line2D([i.low, i.high], [y, y], marker="|", color=colour)
-        )  # an axis shows the runs, not its width
+        # an artist does not widen the axis, which shows the runs
+        ax.add_artist(Line2D([i.low, i.high], [y, y], marker="|", color=colour))
         ax.plot([i.estimate], [y], "o", color=colour)
     ax.axvline(0, color="#222222", linewidth=1.0)
     ax.set_yticks(range(len(regrets)), list(regrets))
@@ -53,9 +53,8 @@ def plot_trial(seen: np.ndarray, final: np.ndarray, decay_epochs: tuple[int, ...
         (seen, ORANGE, "after the trial, held-back samples"),
         (final, MEASURED, "at the end, test samples"),
     ):
-        for n, row in enumerate(values):
+        for n, (row, k) in enumerate(zip(values, choose(values), strict=True)):
             ax.plot(decay_epochs, row, TEST, color=colour, label=label if n == 0 else "_")
-            k = len(row) - 1 - int(row[::-1].argmin())
             ax.plot(decay_epochs[k], row[k], "o", color=colour, markersize=9, markerfacecolor="none")
     ax.set_xscale("log")
     ax.set_xticks(decay_epochs, [f"{t}" for t in decay_epochs])

@@ -186,7 +186,7 @@ def is_ours(net: nn.Module, layout: Layout) -> bool:
 
 def logits(net: nn.Module, layout: Layout, vectors: Tensor, inputs: Tensor) -> Tensor:
     """Return logits (R, classes, N) for ``vectors`` (R, P) and ``inputs`` (N, *shape)."""
-    weights, forward = layout.unflatten(vectors), type(net).stacked  # type: ignore[attr-defined]
+    weights, forward = layout.unflatten(vectors), type(net).stacked  # type: ignore[attr-defined]  # is_ours
     blocks = [forward(weights, x.expand(len(vectors), *x.shape)) for x in inputs.split(BLOCK)]
     return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=-1)
 

@@ -70,8 +70,8 @@ def off_by(monkeypatch, **distances):
     [
         ({"A": 0.1, "B": 0.02}, "B puts these shapes closest to the ruler, beyond the spread of seeds."),
         ({"A": 0.02, "B": 0.1}, "A puts these shapes closest to the ruler, beyond the spread of seeds."),
-        ({"A": 0.02, "B": 0.02, "C": 0.1}, "but these seeds cannot tell it from b."),
-        ({"A": 0.02, "B": 0.02, "C": 0.02}, "but these seeds cannot tell it from b and c."),
+        ({"A": 0.02, "B": 0.02, "C": 0.1}, "but these seeds cannot tell it from the B."),
+        ({"A": 0.02, "B": 0.02, "C": 0.02}, "but these seeds cannot tell it from the B and the C."),
     ],
 )
 def test_the_verdict_names_the_scale_that_is_closest_and_its_rivals(monkeypatch, distances, words):
